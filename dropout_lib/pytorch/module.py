@@ -1,0 +1,31 @@
+"""What every dropout module has: p, inplace, a generator and the mask just used."""
+
+from torch import nn
+
+from .functional import check_probability
+
+
+class DropoutModule(nn.Module):
+    """State around a functional form: arguments and ``extra_repr`` as in torch.nn.
+
+    A subclass names its ``_forward(x, p, training, generator, mask=..., inplace=...)``, which
+    returns the output and the mask. ``mask`` is None after a pass in evaluation mode; it is not
+    part of the state dict.
+    """
+
+    def __init__(self, p=0.5, inplace=False, *, generator=None):
+        super().__init__()
+        self.p = p
+        check_probability(p)
+        self.inplace = inplace
+        self.generator = generator
+        self.mask = None
+
+    def forward(self, input, mask=None):
+        out, self.mask = self._forward(
+            input, self.p, self.training, self.generator, mask=mask, inplace=self.inplace
+        )
+        return out
+
+    def extra_repr(self):
+        return f"p={self.p}, inplace={self.inplace}"
