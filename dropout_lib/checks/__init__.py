@@ -1,0 +1,34 @@
+"""Properties that a correct dropout has, each with a diagnosis for who lacks it.
+
+The tests of the library run them over every variant, the exercises over what a reader wrote,
+and the mutants (wrong dropouts that people really write) prove that they catch what they should.
+"""
+
+from .core import (
+    Diagnosis,
+    Report,
+    Subject,
+    examine,
+    function_subject,
+    property_name,
+    scratch_subject,
+    torch_subject,
+)
+from .elementwise import BACKWARD, EDGES, ELEMENTWISE, EVALUATION, FORWARD, LAYER
+
+__all__ = [
+    "BACKWARD",
+    "EDGES",
+    "ELEMENTWISE",
+    "EVALUATION",
+    "FORWARD",
+    "LAYER",
+    "Diagnosis",
+    "Report",
+    "Subject",
+    "examine",
+    "function_subject",
+    "property_name",
+    "scratch_subject",
+    "torch_subject",
+]

@@ -1,0 +1,493 @@
+"""Wrong dropouts that people really write, and what the checks should say of each.
+
+Every mutant is the textbook implementation below with one mistake. The tests hold that the first
+diagnosis of each is the one named here, and that no check is without a mutant that it catches.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .core import scratch_subject
+
+
+class Textbook:
+    """Inverted dropout as a textbook has it: correct, one step a method, and not fast."""
+
+    training = True
+    mask = None
+
+    def __init__(self, p=0.5, *, rng):
+        if isinstance(p, str) or p is None or not 0 <= p <= 1:
+            raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+        self.p, self.rng, self.ran = p, rng, False
+
+    def train(self):
+        self.training = True
+
+    def eval(self):
+        self.training = False
+
+    def scale(self):
+        return 1 / (1 - self.p) if self.p < 1 else 0.0
+
+    def draw(self, x):
+        return self.rng.random(x.shape) >= self.p
+
+    def apply(self, x, mask):
+        return (np.where(mask, x, 0) * self.scale()).astype(x.dtype)
+
+    def evaluate(self, x):
+        return x.copy()
+
+    def forward(self, x, mask=None):
+        if x.dtype.kind != "f":
+            raise TypeError(f"dropout needs floating point input, but got {x.dtype}")
+        if mask is not None and mask.shape != x.shape:
+            raise ValueError(f"the mask has shape {mask.shape}, but the input has shape {x.shape}")
+        self.ran = True
+        if not self.training:
+            self.mask = None
+            return self.evaluate(x)
+        self.mask = self.draw(x) if mask is None else mask
+        return self.apply(x, self.mask)
+
+    def backward(self, grad_output):
+        if not self.ran:
+            raise RuntimeError("backward was called before forward")
+        if self.mask is None:
+            return self.evaluate(grad_output)
+        return self.gradient(grad_output)
+
+    def gradient(self, grad_output):
+        return self.apply(grad_output, self.mask)
+
+
+class TextbookStandard(Textbook):
+    """Standard dropout: no scale in training, 1 - p in evaluation."""
+
+    def scale(self):
+        return 1.0
+
+    def evaluate(self, x):
+        return x * x.dtype.type(1 - self.p)
+
+
+@dataclass(frozen=True)
+class Mutant:
+    layer_class: type
+    expected: str  # the code of the diagnosis
+    scaling: str = "inverted"
+
+    @property
+    def name(self):
+        return self.layer_class.__name__
+
+    @property
+    def subject(self):
+        return scratch_subject(self.layer_class, self.scaling)
+
+
+MUTANTS = []
+
+
+def mutant(expected, scaling="inverted"):
+    """Enter a class in the catalogue, with the diagnosis that it should get."""
+
+    def enter(layer_class):
+        MUTANTS.append(Mutant(layer_class, expected, scaling))
+        return layer_class
+
+    return enter
+
+
+# What comes out
+
+
+@mutant("returns-nothing")
+class ForgetsToReturn(Textbook):
+    def forward(self, x, mask=None):
+        super().forward(x, mask)
+
+
+@mutant("shape-changed")
+class RemovesUnits(Textbook):
+    def apply(self, x, mask):
+        return x[mask] * self.scale()
+
+
+@mutant("dtype-changed")
+class MaskOfDoubles(Textbook):
+    def apply(self, x, mask):
+        return x * mask.astype(float) * self.scale()
+
+
+@mutant("input-changed")
+class WritesIntoInput(Textbook):
+    def apply(self, x, mask):
+        x *= mask
+        return x * x.dtype.type(self.scale())
+
+
+# What is dropped
+
+
+@mutant("keep-and-drop-swapped")
+class KeepsWithProbabilityP(Textbook):
+    def draw(self, x):
+        return self.rng.random(x.shape) < self.p
+
+
+@mutant("keep-and-drop-swapped", "standard")
+class StandardKeepsWithProbabilityP(TextbookStandard):
+    def draw(self, x):
+        return self.rng.random(x.shape) < self.p
+
+
+@mutant("normal-instead-of-uniform")
+class NormalAboveP(Textbook):
+    def draw(self, x):
+        return self.rng.standard_normal(x.shape) > self.p
+
+
+@mutant("normal-instead-of-uniform")
+class NormalBelowKeep(Textbook):
+    def draw(self, x):
+        return self.rng.standard_normal(x.shape) < 1 - self.p
+
+
+@mutant("never-drops")
+class MaskComparedAsIntegers(Textbook):
+    def draw(self, x):
+        return self.rng.random(x.shape).astype(int) >= 0
+
+
+@mutant("probability-ignored")
+class AlwaysOneHalf(Textbook):
+    def draw(self, x):
+        return self.rng.random(x.shape) >= 0.5
+
+
+@mutant("drop-rate-off")
+class DropsTwice(Textbook):
+    def draw(self, x):
+        return super().draw(x) & super().draw(x)
+
+
+@mutant("one-mask-for-the-batch")
+class OneMaskForTheBatch(Textbook):
+    def draw(self, x):
+        return np.broadcast_to(self.rng.random(x.shape[1:]) >= self.p, x.shape)
+
+
+@mutant("whole-cases-dropped")
+class DropsWholeCases(Textbook):
+    def draw(self, x):
+        keep = self.rng.random((len(x),) + (1,) * (x.ndim - 1)) >= self.p
+        return np.broadcast_to(keep, x.shape)
+
+
+@mutant("fixed-number-dropped")
+class DropsExactlyThatMany(Textbook):
+    def draw(self, x):
+        rank = self.rng.random(x.shape).argsort(axis=-1).argsort(axis=-1)
+        return rank >= round(self.p * x.shape[-1])
+
+
+@mutant("units-not-independent")
+class OneCoinForTwoUnits(Textbook):
+    def draw(self, x):
+        half = self.rng.random((*x.shape[:-1], (x.shape[-1] + 1) // 2)) >= self.p
+        return half.repeat(2, axis=-1)[..., : x.shape[-1]]
+
+
+@mutant("mask-never-redrawn")
+class SeedsInForward(Textbook):
+    def draw(self, x):
+        return np.random.default_rng(0).random(x.shape) >= self.p
+
+
+@mutant("mask-never-redrawn")
+class DrawsOnceOnly(Textbook):
+    first = None
+
+    def draw(self, x):
+        if self.first is None or self.first.shape != x.shape:
+            self.first = super().draw(x)
+        return self.first
+
+
+# The scale
+
+
+@mutant("scale-forgotten")
+class ForgetsTheScale(Textbook):
+    def scale(self):
+        return 1.0
+
+
+@mutant("scaled-by-drop-probability")
+class DividesByP(Textbook):
+    def scale(self):
+        return 1 / self.p if self.p else 1.0
+
+
+@mutant("scaled-the-wrong-way")
+class MultipliesByKeep(Textbook):
+    def scale(self):
+        return 1 - self.p
+
+
+@mutant("scaled-by-the-count")
+class ScalesByTheFractionKept(Textbook):
+    def apply(self, x, mask):
+        return (np.where(mask, x, 0) / max(mask.mean(), 1e-9)).astype(x.dtype)
+
+
+@mutant("scaled-in-training", "standard")
+class StandardScalesInTraining(TextbookStandard):
+    def scale(self):
+        return 1 / (1 - self.p) if self.p < 1 else 0.0
+
+
+@mutant("scale-off")
+class NoiseOnTheScale(Textbook):
+    def apply(self, x, mask):
+        noise = 2 * self.rng.random(x.shape)
+        return (np.where(mask, x, 0) * self.scale() * noise).astype(x.dtype)
+
+
+@mutant("mean-depends-on-x")
+class SparesLargeActivations(Textbook):
+    def draw(self, x):
+        larger = np.where(x > x.mean(), 1.5, 0.5) if x.std() else np.ones_like(x)
+        return self.rng.random(x.shape) >= self.p * np.minimum(larger, 1 / max(self.p, 1e-9))
+
+
+# Randomness
+
+
+@mutant("global-random-state")
+class GlobalRandomState(Textbook):
+    def draw(self, x):
+        return np.random.rand(*x.shape) >= self.p  # noqa: NPY002
+
+
+@mutant("generator-ignored")
+class OwnGenerator(Textbook):
+    def draw(self, x):
+        return np.random.default_rng().random(x.shape) >= self.p
+
+
+@mutant("mask-not-shown")
+class KeepsTheDroppedInstead(Textbook):
+    def forward(self, x, mask=None):
+        out = super().forward(x, mask)
+        self.mask = None if self.mask is None else ~self.mask
+        return out
+
+
+# Train and eval
+
+
+@mutant("active-in-evaluation")
+class IgnoresEval(Textbook):
+    def eval(self):
+        pass
+
+
+@mutant("scaled-in-evaluation")
+class ScalesTwice(Textbook):
+    def evaluate(self, x):
+        return x * x.dtype.type(1 - self.p)
+
+
+@mutant("not-scaled-in-evaluation", "standard")
+class StandardForgetsTestTime(TextbookStandard):
+    def evaluate(self, x):
+        return x.copy()
+
+
+@mutant("active-in-evaluation", "standard")
+class StandardIgnoresEval(TextbookStandard):
+    def eval(self):
+        pass
+
+
+@mutant("evaluation-off", "standard")
+class StandardScalesByP(TextbookStandard):
+    def evaluate(self, x):
+        return x * x.dtype.type(self.p)
+
+
+@mutant("stuck-in-evaluation")
+class TrainDoesNothing(Textbook):
+    def train(self):
+        pass
+
+
+@mutant("output-is-the-input")
+class ReturnsItsInput(Textbook):
+    def evaluate(self, x):
+        return x
+
+
+# Edges
+
+
+@mutant("bad-probability-accepted")
+class AcceptsAnyP(Textbook):
+    def __init__(self, p=0.5, *, rng):
+        self.p, self.rng, self.ran = p, rng, False
+
+
+@mutant("wrong-error")
+class AssertsP(Textbook):
+    def __init__(self, p=0.5, *, rng):
+        assert 0 <= p <= 1
+        self.p, self.rng, self.ran = p, rng, False
+
+
+@mutant("unclear-error")
+class SaysTooLittle(Textbook):
+    def __init__(self, p=0.5, *, rng):
+        try:
+            super().__init__(p, rng=rng)
+        except ValueError:
+            raise ValueError("invalid p") from None
+
+
+@mutant("integers-accepted")
+class TruncatesIntegers(Textbook):
+    def forward(self, x, mask=None):
+        if x.dtype.kind != "f":
+            return (x * self.draw(x) * self.scale()).astype(x.dtype)
+        return super().forward(x, mask)
+
+
+@mutant("nan-at-p-one")
+class DividesByZero(Textbook):
+    def apply(self, x, mask):
+        return (np.where(mask, x, 0) / x.dtype.type(1 - self.p)).astype(x.dtype)
+
+
+@mutant("p-one-keeps")
+class KeepsAtLeastOne(Textbook):
+    def draw(self, x):
+        mask = super().draw(x)
+        mask.flat[0] |= not mask.any()
+        return mask
+
+    def scale(self):
+        return 1 / (1 - self.p) if self.p < 1 else 1.0
+
+
+@mutant("non-finite-leaks")
+class MultipliesByTheMask(Textbook):
+    def apply(self, x, mask):
+        return x * mask * x.dtype.type(self.scale())
+
+
+# Backward
+
+
+@mutant("backward-without-mask")
+class BackwardWithoutMask(Textbook):
+    def gradient(self, grad_output):
+        return grad_output * self.scale()
+
+
+@mutant("backward-without-mask", "standard")
+class StandardBackwardWithoutMask(TextbookStandard):
+    def gradient(self, grad_output):
+        return grad_output.copy()
+
+
+@mutant("backward-without-scale")
+class BackwardWithoutScale(Textbook):
+    def gradient(self, grad_output):
+        return grad_output * self.mask
+
+
+@mutant("backward-scaled-twice")
+class BackwardScalesTwice(Textbook):
+    def gradient(self, grad_output):
+        return super().gradient(grad_output) * self.scale()
+
+
+@mutant("backward-with-another-mask")
+class BackwardDrawsAgain(Textbook):
+    def gradient(self, grad_output):
+        return self.apply(grad_output, self.draw(grad_output))
+
+
+@mutant("mask-inferred-from-output")
+class InfersTheMaskFromZeros(Textbook):
+    def forward(self, x, mask=None):
+        self.out = super().forward(x, mask)
+        return self.out
+
+    def gradient(self, grad_output):
+        return self.apply(grad_output, self.out != 0)
+
+
+@mutant("gradient-off")
+class MultipliesByTheOutput(Textbook):
+    def forward(self, x, mask=None):
+        self.x = x
+        return super().forward(x, mask)
+
+    def gradient(self, grad_output):
+        return super().gradient(grad_output) * np.where(self.x, self.x, 1)
+
+
+@mutant("gradient-input-changed")
+class WritesIntoGradient(Textbook):
+    def gradient(self, grad_output):
+        grad_output *= self.mask
+        return grad_output * grad_output.dtype.type(self.scale())
+
+
+@mutant("stale-mask")
+class KeepsTheOldMask(Textbook):
+    def forward(self, x, mask=None):
+        old = self.mask
+        out = super().forward(x, mask)
+        self.mask = old if self.mask is None else self.mask
+        return out
+
+
+# The layer's contract
+
+
+@mutant("backward-before-forward")
+class BackwardAnyTime(Textbook):
+    def backward(self, grad_output):
+        self.ran = True
+        return super().backward(grad_output)
+
+
+@mutant("unclear-order-error")
+class StumblesOverTheMissingMask(Textbook):
+    def backward(self, grad_output):
+        return grad_output * self.last_mask if self.training else super().backward(grad_output)
+
+    def forward(self, x, mask=None):
+        out = super().forward(x, mask)
+        self.last_mask = None if self.mask is None else self.mask * x.dtype.type(self.scale())
+        return out
+
+
+@mutant("replay-ignored")
+class IgnoresTheGivenMask(Textbook):
+    def forward(self, x, mask=None):
+        out = super().forward(x)
+        if mask is not None and mask.shape != x.shape:
+            raise ValueError("the mask has another shape")
+        return out
+
+
+@mutant("mask-shape-unchecked")
+class BroadcastsTheGivenMask(Textbook):
+    def forward(self, x, mask=None):
+        return super().forward(x, None if mask is None else np.broadcast_to(mask, x.shape))
