@@ -26,7 +26,7 @@ def draw_keep_mask(input, p, generator=None):
 
 
 def _check_input(input):
-    if not (input.is_floating_point() or input.is_complex()):
+    if not input.is_floating_point():
         raise TypeError(
             f"dropout needs floating point input, but got {input.dtype}: "
             "convert first, for example with x.float()"
@@ -53,7 +53,7 @@ def _apply_keep_mask(input, mask, scale, inplace=False):
     # masked_fill and not a product with the mask: 0 * inf is NaN, in both directions
     if inplace:
         return input.masked_fill_(~mask, 0).mul_(scale)
-    kept = input.masked_fill(~mask, 0)
+    kept = input.clone().masked_fill_(~mask, 0)  # clone keeps the memory format
     return kept if scale == 1 else kept * scale
 
 

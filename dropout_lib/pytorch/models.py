@@ -64,6 +64,8 @@ class MLPWithDropout(nn.Module):
         if masks is None:
             return self.network(x)
         dropout_layers = [m for m in self.network if isinstance(m, DropoutModule)]
+        if len(masks) != len(dropout_layers):
+            raise ValueError(f"got {len(masks)} masks for {len(dropout_layers)} dropout layers")
         mask_of = dict(zip(dropout_layers, masks, strict=True))
         for layer in self.network:
             x = layer(x, mask=mask_of[layer]) if layer in mask_of else layer(x)

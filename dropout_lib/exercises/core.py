@@ -1,0 +1,150 @@
+"""What an exercise is, and what happens when a reader asks for it, for a hint or for a verdict."""
+
+import inspect
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+
+from ..checks import Diagnosis, examine
+from ..display import Markdown
+
+CHAPTERS = {"01": "what_is_dropout", "02": "how_dropout_works"}
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise of a chapter.
+
+    Args:
+        name: chapter number and a word: "02-backward".
+        title: a few words.
+        statement: what to do, in Markdown.
+        starter: the code a reader begins with.
+        hints: at least three, from a nudge to nearly the solution.
+        solution: the answer, a function (its source is shown) or a value.
+        explanation: why the solution is right, in Markdown.
+        judge: function of an answer that returns None or a Diagnosis.
+        wrong_answers: pairs (answer, code of the diagnosis it should get).
+    """
+
+    name: str
+    title: str
+    statement: str
+    starter: str
+    hints: tuple
+    solution: object
+    explanation: str
+    judge: Callable
+    wrong_answers: tuple
+
+
+class Verdict:
+    """What ``check`` found; prints what is right, or what is wrong and where to go from there."""
+
+    def __init__(self, name, diagnosis):
+        self.name, self.diagnosis = name, diagnosis
+
+    @property
+    def passed(self):
+        return self.diagnosis is None
+
+    def __repr__(self):
+        if self.passed:
+            return f'Right. Compare with solution("{self.name}") if you like.'
+        return f'Not yet: {self.diagnosis}\n  Stuck? hint("{self.name}")'
+
+
+NOT_STARTED = Diagnosis(
+    "not-started",
+    "nothing comes back: your function returns None.",
+    "replace the ... by your code; if you have, is there a `return` at the end?",
+)
+
+
+def find(name):
+    """The exercise of that name; ValueError for a name that there is not."""
+    exercises = _of_chapter(str(name)[:2])
+    for exercise in exercises:
+        if exercise.name == name:
+            return exercise
+    known = exercises or [e for chapter in CHAPTERS for e in _of_chapter(chapter)]
+    raise ValueError(f"no exercise is named {name!r}: there are {', '.join(e.name for e in known)}")
+
+
+def all_exercises():
+    return [exercise for chapter in CHAPTERS for exercise in _of_chapter(chapter)]
+
+
+def _of_chapter(chapter):
+    return _module(chapter).EXERCISES if chapter in CHAPTERS else ()
+
+
+def _module(chapter):
+    if chapter not in CHAPTERS:
+        raise ValueError(f"there is no chapter {chapter!r}: there are {', '.join(CHAPTERS)}")
+    return import_module(f".{CHAPTERS[chapter]}", __package__)
+
+
+def questions(chapter):
+    """The quiz questions of a chapter, in the format of jupyterquiz."""
+    return _module(chapter).QUIZ
+
+
+def exercise(name):
+    """Show the statement, with its hints and the solution folded away."""
+    found = find(name)
+    folded = [_folded(f"Hint {i}", text) for i, text in enumerate(found.hints, start=1)]
+    folded.append(_folded("Solution", _solution_text(found)))
+    return Markdown("\n\n".join([f"**{found.title}.** {found.statement}", *folded]))
+
+
+def hint(name, number=1):
+    """Show one hint: 1 is a nudge, the last one nearly the solution."""
+    hints = find(name).hints
+    if not 1 <= number <= len(hints):
+        raise ValueError(f"{name} has hints 1 to {len(hints)}, but got {number}")
+    more = f'\n\nThe next one: `hint("{name}", {number + 1})`' if number < len(hints) else ""
+    return Markdown(f"{hints[number - 1]}{more}")
+
+
+def solution(name):
+    """Show the solution and why it is right."""
+    return Markdown(_solution_text(find(name)))
+
+
+def check(name, answer):
+    """Judge an answer, and say what to mend first; never raises for what the answer does.
+
+    >>> check("01-all-benched", 0.5)
+    Not yet: 0.5 is the chance that one given unit sits out.
+      Hint: all four have to sit out in the same case: four coin tosses, all tails
+      Stuck? hint("01-all-benched")
+    """
+    found = find(name)
+    try:
+        diagnosis = found.judge(answer)
+    except Exception as error:  # whatever a reader's code raises becomes a diagnosis
+        diagnosis = Diagnosis(
+            "raises",
+            f"your code raised {type(error).__name__}: {error}",
+            "call it on a small array yourself and read the last line of the traceback",
+        )
+    return Verdict(name, diagnosis)
+
+
+def first_diagnosis(subject, checks):
+    """The first thing wrong with a subject; a None that comes back counts as not started."""
+    diagnosis = examine(subject, checks, stop_at_first=True).first
+    return NOT_STARTED if diagnosis and diagnosis.code == "returns-nothing" else diagnosis
+
+
+def _solution_text(found):
+    if callable(found.solution):
+        source = textwrap.dedent(inspect.getsource(found.solution))
+        return f"```python\n{source.rstrip()}\n```\n\n{found.explanation}"
+    return f"`{found.solution}`\n\n{found.explanation}"
+
+
+def _folded(summary, text):
+    return f"<details>\n<summary>{summary}</summary>\n\n{text}\n\n</details>"

@@ -1,0 +1,568 @@
+"""Exercises and quiz of chapter 2."""
+
+import math
+
+import numpy as np
+
+from .. import scratch
+from ..checks import BACKWARD, EDGES, EVALUATION, FORWARD, Diagnosis, function_subject
+from ..checks.elementwise import p_zero_keeps_all_and_p_one_drops_all
+from .core import NOT_STARTED, Exercise, first_diagnosis
+
+
+def judge_forward(forward):
+    checks = (*FORWARD, EVALUATION[0], p_zero_keeps_all_and_p_one_drops_all)
+    return first_diagnosis(function_subject(forward, name="forward"), checks)
+
+
+def forward(x, p, training, rng):
+    if not training:
+        return x.copy(), None
+    mask = rng.random(x.shape) >= p
+    scale = 1 / (1 - p) if p < 1 else 0.0
+    return (x * mask * scale).astype(x.dtype), mask
+
+
+def _forward_keeps_p(x, p, training, rng):
+    if not training:
+        return x, None
+    mask = rng.random(x.shape) < p
+    return (x * mask / max(p, 1e-9)).astype(x.dtype), mask
+
+
+def _forward_normal(x, p, training, rng):
+    if not training:
+        return x, None
+    mask = rng.standard_normal(x.shape) > p
+    return (x * mask / (1 - p)).astype(x.dtype), mask
+
+
+def _forward_unscaled(x, p, training, rng):
+    if not training:
+        return x, None
+    mask = rng.random(x.shape) >= p
+    return x * mask, mask
+
+
+def _forward_divides_by_p(x, p, training, rng):
+    if not training:
+        return x, None
+    mask = rng.random(x.shape) >= p
+    return (x * mask / p).astype(x.dtype), mask
+
+
+def _forward_doubles(x, p, training, rng):
+    if not training:
+        return x, None
+    mask = (rng.random(x.shape) >= p).astype(float)
+    return x * mask / (1 - p), mask
+
+
+def _forward_one_row(x, p, training, rng):
+    if not training:
+        return x, None
+    mask = np.broadcast_to(rng.random(x.shape[1]) >= p, x.shape)
+    return (x * mask / (1 - p)).astype(x.dtype), mask
+
+
+def _forward_ignores_mode(x, p, training, rng):
+    mask = rng.random(x.shape) >= p
+    return (x * mask / max(1 - p, 1e-9)).astype(x.dtype), mask
+
+
+def _forward_scales_twice(x, p, training, rng):
+    if not training:
+        return (x * (1 - p)).astype(x.dtype), None
+    mask = rng.random(x.shape) >= p
+    return (x * mask / max(1 - p, 1e-9)).astype(x.dtype), mask
+
+
+def _forward_nan_at_one(x, p, training, rng):
+    if not training:
+        return x, None
+    mask = rng.random(x.shape) >= p
+    return (x * mask / np.float64(1 - p)).astype(x.dtype), mask
+
+
+def _forward_no_mask(x, p, training, rng):
+    return forward(x, p, training, rng)[0]
+
+
+def _forward_in_place(x, p, training, rng):
+    if training:
+        mask = rng.random(x.shape) >= p
+        x *= mask
+        return (x / (1 - p)).astype(x.dtype), mask
+    return x, None
+
+
+def _does_nothing(x, p, training, rng): ...
+
+
+def judge_backward(backward):
+    def right_forward(x, p, training, rng):
+        return scratch.dropout_forward(x, p, training, rng)
+
+    subject = function_subject(right_forward, backward, name="backward")
+    grad = np.ones((2, 2))
+    if backward(grad, np.ones((2, 2), dtype=bool), 0.5) is None:
+        return NOT_STARTED
+    return first_diagnosis(subject, BACKWARD)
+
+
+def backward(grad_output, mask, p):
+    if mask is None:  # evaluation: the output was x itself
+        return grad_output.copy()
+    scale = 1 / (1 - p) if p < 1 else 0.0
+    return grad_output * mask * scale
+
+
+def _backward_no_mask(grad_output, mask, p):
+    return grad_output / (1 - p)
+
+
+def _backward_no_scale(grad_output, mask, p):
+    return grad_output.copy() if mask is None else grad_output * mask
+
+
+def _backward_twice(grad_output, mask, p):
+    return grad_output.copy() if mask is None else grad_output * mask / (1 - p) ** 2
+
+
+def _backward_new_mask(grad_output, mask, p):
+    return grad_output * (np.random.default_rng().random(grad_output.shape) >= p) / (1 - p)
+
+
+def _backward_in_place(grad_output, mask, p):
+    if mask is None:
+        return grad_output.copy()
+    grad_output *= mask
+    return grad_output / (1 - p)
+
+
+def _backward_no_evaluation(grad_output, mask, p):
+    return grad_output * mask / (1 - p)
+
+
+def _backward_multiplies(grad_output, mask, p):
+    return grad_output.copy() if mask is None else grad_output * mask * (1 - p)
+
+
+def _backward_nothing(grad_output, mask, p): ...
+
+
+def judge_variance(answer):
+    """Compare with the formula, and recognise the usual slips."""
+    slips = {
+        "not-scaled": (
+            lambda x, p: p * (1 - p) * x**2,
+            "that is the variance of m x, without the scale.",
+            "y = m x / (1 − p): a factor on a random variable enters its variance squared",
+        ),
+        "keep-and-drop-swapped": (
+            lambda x, p: (1 - p) / p * x**2,
+            "keep and drop are swapped: at small p there is little noise, not much.",
+            "p is the probability to drop; what is divided by is 1 − p",
+        ),
+        "standard-deviation": (
+            lambda x, p: math.sqrt(p / (1 - p)) * x,
+            "that is the standard deviation.",
+            "the variance is its square",
+        ),
+        "x-not-squared": (
+            lambda x, p: p / (1 - p) * x,
+            "the variance does not grow in proportion to x.",
+            "a factor on a random variable enters its variance squared",
+        ),
+        "second-moment": (
+            lambda x, p: x**2 / (1 - p),
+            "that is E[y²].",
+            "the variance is E[y²] − E[y]², and E[y] = x",
+        ),
+        "scaled-once": (
+            lambda x, p: p * x**2,
+            "the scale entered once.",
+            "(1 / (1 − p))² times p(1 − p): how much is left?",
+        ),
+    }
+    points = ((2.0, 0.2), (3.0, 0.75), (0.5, 0.9))
+    answers = [answer(x, p) for x, p in points]
+    if any(value is None for value in answers):
+        return NOT_STARTED
+
+    def agrees(formula):
+        return all(
+            math.isclose(value, formula(x, p), rel_tol=1e-6)
+            for value, (x, p) in zip(answers, points, strict=True)
+        )
+
+    if agrees(output_variance):
+        return None
+    for code, (formula, message, next_step) in slips.items():
+        if agrees(formula):
+            return Diagnosis(code, message, next_step)
+    return Diagnosis(
+        "another-formula",
+        f"for x = 2 and p = 0.2 it gives {answers[0]:.4g}, and a simulation something else.",
+        "start with Var[m] = p(1 − p), then multiply by what m is multiplied by, squared",
+    )
+
+
+def output_variance(x, p):
+    return p / (1 - p) * x**2
+
+
+def judge_repair(repaired):
+    checks = (*FORWARD, *EVALUATION, *EDGES)
+    return first_diagnosis(function_subject(repaired, name="your function"), checks)
+
+
+def repaired(x, dropout_rate, training, rng):
+    if isinstance(dropout_rate, str) or dropout_rate is None or not 0 <= dropout_rate <= 1:
+        raise ValueError(f"dropout probability has to be between 0 and 1, but got {dropout_rate}")
+    if x.dtype.kind != "f":
+        raise TypeError(f"dropout needs floating point input, but got {x.dtype}")
+    if not training:
+        return x.copy(), None
+    mask = rng.random(x.shape) >= dropout_rate
+    scale = 1 / (1 - dropout_rate) if dropout_rate < 1 else 0.0
+    return (np.where(mask, x, 0) * scale).astype(x.dtype), mask
+
+
+def _as_found(x, dropout_rate, training, rng):
+    if not training:
+        return x, None
+    keep_prob = 1 - dropout_rate
+    mask = (np.random.rand(*x.shape) < keep_prob).astype(float)  # noqa: NPY002
+    return mask * x / keep_prob, mask
+
+
+def _repaired_dtype(x, dropout_rate, training, rng):
+    out, mask = _as_found(x, dropout_rate, training, rng)
+    return out.astype(x.dtype), mask
+
+
+def _repaired_rng(x, dropout_rate, training, rng):
+    if not training:
+        return x, None
+    mask = rng.random(x.shape) >= dropout_rate
+    return (mask * x / np.float64(1 - dropout_rate)).astype(x.dtype), mask
+
+
+def _repaired_copy(x, dropout_rate, training, rng):
+    out, mask = _repaired_rng(x, dropout_rate, training, rng)
+    return (out if training else x.copy()), mask
+
+
+def _repaired_rate(x, dropout_rate, training, rng):
+    if isinstance(dropout_rate, str) or dropout_rate is None or not 0 <= dropout_rate <= 1:
+        raise ValueError(f"dropout_rate has to be between 0 and 1, but got {dropout_rate}")
+    return _repaired_copy(x, dropout_rate, training, rng)
+
+
+def _repaired_integers(x, dropout_rate, training, rng):
+    if x.dtype.kind != "f":
+        raise TypeError("floats only")
+    return _repaired_rate(x, dropout_rate, training, rng)
+
+
+def _repaired_division(x, dropout_rate, training, rng):
+    _repaired_integers(x, dropout_rate, False, rng)
+    if not training:
+        return x.copy(), None
+    mask = rng.random(x.shape) >= dropout_rate
+    scale = 1 / (1 - dropout_rate) if dropout_rate < 1 else 0.0
+    return (mask * x * scale).astype(x.dtype), mask
+
+
+EXERCISES = (
+    Exercise(
+        name="02-forward",
+        title="Forward",
+        statement=(
+            "Write inverted dropout: `forward(x, p, training, rng)` returns the output and the "
+            "mask (`None` in evaluation). It keeps the dtype of `x`, and p = 1 gives zeros."
+        ),
+        starter='def forward(x, p, training, rng):\n    ...\n\ncheck("02-forward", forward)',
+        hints=(
+            "Handle evaluation first: there is no mask and nothing to scale.",
+            "`mask = rng.random(x.shape) >= p` is true with probability 1 − p.",
+            "Multiply by the mask and by 1 / (1 − p), and mind p = 1. "
+            "`.astype(x.dtype)` at the end keeps float32 from becoming float64.",
+        ),
+        solution=forward,
+        explanation=(
+            "Leaving early in evaluation mode keeps the rest free of cases. At p = 1 nothing is "
+            "kept, so any finite scale will do; 0 is the honest one."
+        ),
+        judge=judge_forward,
+        wrong_answers=(
+            (_forward_keeps_p, "keep-and-drop-swapped"),
+            (_forward_normal, "normal-instead-of-uniform"),
+            (_forward_unscaled, "scale-forgotten"),
+            (_forward_divides_by_p, "scaled-by-drop-probability"),
+            (_forward_doubles, "dtype-changed"),
+            (_forward_one_row, "one-mask-for-the-batch"),
+            (_forward_ignores_mode, "active-in-evaluation"),
+            (_forward_scales_twice, "scaled-in-evaluation"),
+            (_forward_nan_at_one, "nan-at-p-one"),
+            (_forward_no_mask, "mask-not-shown"),
+            (_forward_in_place, "input-changed"),
+            (_does_nothing, "not-started"),
+        ),
+    ),
+    Exercise(
+        name="02-backward",
+        title="Backward",
+        statement=(
+            "Write `backward(grad_output, mask, p)`: the gradient of the loss by x, where `mask` "
+            "is what forward returned (`None` in evaluation). Predict first: what gradient does "
+            "a dropped unit get?"
+        ),
+        starter='def backward(grad_output, mask, p):\n    ...\n\ncheck("02-backward", backward)',
+        hints=(
+            "For one unit, y = m x / (1 − p). What is dy/dx?",
+            "The derivative is m / (1 − p), whatever x is: multiply the incoming gradient by it.",
+            "`grad_output * mask / (1 - p)`, and `grad_output.copy()` where mask is None.",
+        ),
+        solution=backward,
+        explanation=(
+            "Dropout is linear in x once the mask is fixed, so forward and backward are the same "
+            "multiplication. That is why the mask has to be kept: a second one, drawn in "
+            "backward, would send gradient to units that had no part in the output."
+        ),
+        judge=judge_backward,
+        wrong_answers=(
+            (_backward_no_mask, "backward-without-mask"),
+            (_backward_no_scale, "backward-without-scale"),
+            (_backward_twice, "backward-scaled-twice"),
+            (_backward_new_mask, "backward-with-another-mask"),
+            (_backward_in_place, "gradient-input-changed"),
+            (_backward_no_evaluation, "raises"),
+            (_backward_multiplies, "gradient-off"),
+            (_backward_nothing, "not-started"),
+        ),
+    ),
+    Exercise(
+        name="02-variance",
+        title="How much noise?",
+        statement=(
+            "Write `output_variance(x, p)`: the variance of y for one unit with activation x "
+            "under inverted dropout. What happens to it as p approaches 1?"
+        ),
+        starter=('def output_variance(x, p):\n    ...\n\ncheck("02-variance", output_variance)'),
+        hints=(
+            "The mask is 0 or 1; a 0-or-1 variable with mean q has variance q(1 − q).",
+            "Var[c m] = c² Var[m], and here c = x / (1 − p).",
+            "x² / (1 − p)² · p (1 − p): one factor 1 − p cancels.",
+        ),
+        solution=output_variance,
+        explanation=(
+            "$\\operatorname{Var}[y] = \\frac{p}{1-p} x^2$. It grows without bound as p "
+            "approaches 1: a unit that plays once in a hundred cases has to shout a hundred "
+            "times as loud."
+        ),
+        judge=judge_variance,
+        wrong_answers=(
+            (lambda x, p: p * (1 - p) * x**2, "not-scaled"),
+            (lambda x, p: (1 - p) / p * x**2, "keep-and-drop-swapped"),
+            (lambda x, p: math.sqrt(p / (1 - p)) * x, "standard-deviation"),
+            (lambda x, p: p / (1 - p) * x, "x-not-squared"),
+            (lambda x, p: x**2 / (1 - p), "second-moment"),
+            (lambda x, p: p * x**2, "scaled-once"),
+            (lambda x, p: 0.0, "another-formula"),
+            (lambda x, p: None, "not-started"),
+            (lambda x: x, "raises"),
+        ),
+    ),
+    Exercise(
+        name="02-repair",
+        title="A small project: repair it",
+        statement=(
+            "Take the function of the clinic above, give it the argument `rng`, and repair it "
+            "until `check` has nothing left to say. Each time, mend what it names first."
+        ),
+        starter=(
+            "import numpy as np\n\n\n"
+            "def repaired(x, dropout_rate, training, rng):\n    ...\n\n"
+            'check("02-repair", repaired)'
+        ),
+        hints=(
+            "Put the refusals at the top: a rate outside [0, 1], an integer array.",
+            "Evaluation returns a copy; training draws from `rng`, not from `np.random`.",
+            "`np.where(mask, x, 0)` instead of `mask * x` keeps an infinite activation from "
+            "turning into NaN; the scale is 0 where the rate is 1.",
+        ),
+        solution=repaired,
+        explanation=(
+            "None of these repairs changes what a textbook example prints. All of them decide "
+            "whether a network that trains for days ends in numbers or in NaN."
+        ),
+        judge=judge_repair,
+        wrong_answers=(
+            (_as_found, "dtype-changed"),
+            (_repaired_dtype, "global-random-state"),
+            (_repaired_rng, "output-is-the-input"),
+            (_repaired_copy, "bad-probability-accepted"),
+            (_repaired_rate, "integers-accepted"),
+            (_repaired_integers, "nan-at-p-one"),
+            (_repaired_division, "non-finite-leaks"),
+            (_does_nothing, "not-started"),
+        ),
+    ),
+)
+
+QUIZ = [
+    {
+        "question": "With inverted dropout at p = 0.2, a unit that is kept in training has its "
+        "activation multiplied by ...",
+        "section": "Five steps",
+        "type": "multiple_choice",
+        "answers": [
+            {
+                "answer": "1.25",
+                "correct": True,
+                "feedback": "Yes: 1 / (1 − 0.2).",
+            },
+            {
+                "answer": "0.8",
+                "correct": False,
+                "feedback": "0.8 is the factor of standard dropout at test time.",
+            },
+            {
+                "answer": "5",
+                "correct": False,
+                "feedback": "5 = 1 / p. It is the probability to keep that one divides by.",
+            },
+            {
+                "answer": "1",
+                "correct": False,
+                "feedback": "That is standard dropout in training, or a forgotten scale.",
+            },
+        ],
+    },
+    {
+        "question": "At test time, standard dropout ...",
+        "section": "Standard and inverted",
+        "type": "multiple_choice",
+        "answers": [
+            {
+                "answer": "keeps every unit and multiplies by 1 − p",
+                "correct": True,
+                "feedback": "Yes. It did not scale in training, so it has to now.",
+            },
+            {
+                "answer": "keeps every unit and multiplies by nothing",
+                "correct": False,
+                "feedback": "That is inverted dropout.",
+            },
+            {
+                "answer": "drops units as in training",
+                "correct": False,
+                "feedback": "That is Monte Carlo dropout, on purpose, or a forgotten eval().",
+            },
+        ],
+    },
+    {
+        "question": "A unit was dropped in the forward pass. Which gradient do its incoming "
+        "weights get from this case?",
+        "section": "Backward",
+        "type": "multiple_choice",
+        "answers": [
+            {
+                "answer": "Zero",
+                "correct": True,
+                "feedback": "Yes: the output did not depend on it.",
+            },
+            {
+                "answer": "The usual one, as the weights still exist",
+                "correct": False,
+                "feedback": "They exist, but in this case the loss would be the same whatever "
+                "they were.",
+            },
+            {
+                "answer": "The usual one times 1 / (1 − p)",
+                "correct": False,
+                "feedback": "That is what the kept units get.",
+            },
+        ],
+    },
+    {
+        "question": "Why is it wrong to recover the mask in the backward pass by asking where the "
+        "output is 0?",
+        "section": "Pitfalls",
+        "type": "multiple_choice",
+        "answers": [
+            {
+                "answer": "A kept unit can have activation 0, as after ReLU",
+                "correct": True,
+                "feedback": "Yes, and after ReLU about half of them do.",
+            },
+            {
+                "answer": "Dropped units are not exactly 0",
+                "correct": False,
+                "feedback": "They are; that is not the trouble.",
+            },
+            {
+                "answer": "It takes too long",
+                "correct": False,
+                "feedback": "It is quick, and wrong.",
+            },
+        ],
+    },
+    {
+        "question": "An activation is 3 and p = 0.5. What is the variance of the unit's output "
+        "under inverted dropout?",
+        "section": "Mean and variance",
+        "type": "numeric",
+        "answers": [
+            {
+                "type": "value",
+                "value": 9,
+                "correct": True,
+                "feedback": "p / (1 − p) = 1, times 3².",
+            },
+            {
+                "type": "value",
+                "value": 3,
+                "correct": False,
+                "feedback": "That is the standard deviation.",
+            },
+            {
+                "type": "value",
+                "value": 2.25,
+                "correct": False,
+                "feedback": "That is p(1 − p) x², without the scale.",
+            },
+            {"type": "default", "feedback": "p / (1 − p) times x squared."},
+        ],
+    },
+    {
+        "question": "In PyTorch, what does model.eval() do to nn.Dropout?",
+        "section": "Train and eval",
+        "type": "multiple_choice",
+        "answers": [
+            {
+                "answer": "It passes its input through unchanged",
+                "correct": True,
+                "feedback": "Yes: the very same tensor comes out.",
+            },
+            {
+                "answer": "It multiplies by 1 − p",
+                "correct": False,
+                "feedback": "PyTorch's dropout is inverted: it has scaled in training.",
+            },
+            {
+                "answer": "It switches off gradients too",
+                "correct": False,
+                "feedback": "That is torch.no_grad(). The two have nothing to do with each other.",
+            },
+            {
+                "answer": "Nothing; one has to set p to 0",
+                "correct": False,
+                "feedback": "True of functional dropout called without `training=`, "
+                "not of the module.",
+            },
+        ],
+    },
+]

@@ -1,0 +1,103 @@
+"""Delete hidden units of trained networks, and see how much each still recognises."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from ..datasets import mnist5k
+from ..pytorch import MLPWithDropout
+from ..training import evaluate, fit
+from .registry import experiment
+
+
+@dataclass(frozen=True)
+class Settings:
+    train: int = 1000
+    hidden: tuple = (256, 256)
+    p: float = 0.5
+    learning_rates: tuple = (0.02, 0.05, 0.1, 0.2)  # the best on validation is taken, per network
+    epochs: int = 40
+    fractions: tuple = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+    deletions: int = 20  # random choices of units per fraction
+    shown: int = 20  # test digits whose predictions are kept, for the explorer
+
+
+@experiment(
+    settings=Settings(),
+    quick={"train": 200, "epochs": 2, "learning_rates": (0.05,), "deletions": 2},
+    question="Does a network trained with dropout survive the loss of hidden units better?",
+)
+def deleted_units(seed, settings):
+    """Error of two networks, trained with dropout p and without, by fraction of units deleted.
+
+    Both have the same widths, initial weights, data order and number of steps, and each the
+    learning rate that is best for it on validation. Deleted units give 0; nothing is rescaled.
+    """
+    data = mnist5k(seed=seed, train=settings.train)
+    images = torch.from_numpy(data.x_test)
+    labels = torch.from_numpy(data.y_test)
+    result = {}
+    for name, p in (("without", 0.0), ("with", settings.p)):
+        model, learning_rate = _tuned(data, p, seed, settings)
+        rng = np.random.default_rng(seed)  # the same units are deleted in both networks
+        errors, predictions = [], []
+        for fraction in settings.fractions:
+            draws = [
+                _predict(model, images, _deleted(fraction, settings.hidden, rng))
+                for _ in range(settings.deletions)
+            ]
+            errors.append(float(np.mean([(d != labels).float().mean().item() for d in draws])))
+            predictions.append(draws[0][: settings.shown].tolist())
+        result[name] = {
+            "learning_rate": learning_rate,
+            "error": [round(error, 5) for error in errors],
+            "predictions": predictions,
+        }
+    return result
+
+
+def _tuned(data, p, seed, settings):
+    """The network with the learning rate that has the lowest validation error, and that rate."""
+    best = None
+    for learning_rate in settings.learning_rates:
+        torch.manual_seed(seed)  # the same initial weights in every network
+        masks = torch.Generator().manual_seed(seed)
+        rates = [p] * len(settings.hidden)
+        model = MLPWithDropout(784, list(settings.hidden), 10, rates, generator=masks)
+        fit(
+            model,
+            torch.from_numpy(data.x_train),
+            torch.from_numpy(data.y_train),
+            epochs=settings.epochs,
+            learning_rate=learning_rate,
+            seed=seed,
+        )
+        error, loss = evaluate(
+            model, torch.from_numpy(data.x_validation), torch.from_numpy(data.y_validation)
+        )
+        if best is None or (error, loss) < best[0]:
+            best = (error, loss), model, learning_rate
+    return best[1].eval(), best[2]
+
+
+def _deleted(fraction, hidden, rng):
+    """For each hidden layer, 1 for units that stay and 0 for the given fraction of them."""
+    stays = []
+    for units in hidden:
+        alive = np.ones(units, dtype=np.float32)
+        alive[rng.permutation(units)[: round(fraction * units)]] = 0
+        stays.append(torch.from_numpy(alive))
+    return stays
+
+
+@torch.no_grad()
+def _predict(model, images, stays):
+    """The classes predicted when units are gone; deletion comes after each ReLU."""
+    remaining = iter(stays)
+    x = images
+    for layer in model.network:
+        x = layer(x)
+        if isinstance(layer, torch.nn.ReLU):
+            x = x * next(remaining)
+    return x.argmax(dim=1)

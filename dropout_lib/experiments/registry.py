@@ -1,0 +1,56 @@
+"""Experiments by name: a function of (seed, settings) that returns numbers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from importlib import import_module
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A registered experiment.
+
+    Args:
+        name: its name on the command line and in the folder of results.
+        run: ``run(seed, settings)`` returns a dict of numbers, lists and strings.
+        settings: a frozen dataclass that holds everything that could be chosen otherwise.
+        quick: fields of the settings that a smoke run replaces, to finish in seconds.
+        seeds: how many paired seeds make up the full run.
+        question: what it asks, in a sentence.
+    """
+
+    name: str
+    run: Callable
+    settings: object
+    quick: dict
+    seeds: int
+    question: str
+
+    def quickly(self):
+        """The same experiment at the size of a smoke run: two seeds, small settings."""
+        return replace(self, settings=replace(self.settings, **self.quick), seeds=2)
+
+
+MODULES = ("deleted_units", "from_scratch_digits")  # each holds the experiment of its name
+REGISTRY = {}
+
+
+def experiment(*, settings, quick, question, seeds=10):
+    """Register the decorated function under its own name."""
+
+    def register(run):
+        REGISTRY[run.__name__] = Experiment(run.__name__, run, settings, quick, seeds, question)
+        return run
+
+    return register
+
+
+def get(name):
+    """The experiment of that name; a name that is not registered is a KeyError that lists all.
+
+    >>> get("deleted_units").seeds
+    10
+    """
+    if name not in MODULES:
+        raise KeyError(f"no experiment is named {name!r}: there are {', '.join(MODULES)}")
+    import_module(f".{name}", __package__)  # which registers it
+    return REGISTRY[name]

@@ -1,0 +1,122 @@
+"""How fast the library is: ``pytest tests/bench/bench_speed.py``.
+
+A target bounds a time by another one of the same run, so that it holds on any machine, or by
+seconds. To add one: a row in ``TIMED`` for each new thing to time, a row in ``TARGETS``.
+"""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from dropout_lib import scratch
+
+ROOT = Path(__file__).parents[2]
+P = 0.3
+
+
+@dataclass(frozen=True)
+class Timed:
+    """Something to time: ``setup()`` is called once and returns the function to be timed."""
+
+    setup: Callable[[], Callable[[], object]]
+    rounds: int = 300  # the shortest of many is the time without interruptions
+
+
+@dataclass(frozen=True)
+class Target:
+    """``name`` takes at most ``at_most`` of the time of ``reference``, or seconds without one."""
+
+    name: str
+    reference: str | None
+    at_most: float
+
+
+def million():
+    return np.random.default_rng(0).standard_normal((1000, 1000), dtype=np.float32)
+
+
+def scratch_forward():
+    x, layer = million(), scratch.Dropout(P)
+    return lambda: layer.forward(x)
+
+
+def scratch_backward():
+    x, layer = million(), scratch.Dropout(P)
+    layer.forward(x)
+    return lambda: layer.backward(x)
+
+
+def torch_forward():
+    x = torch.from_numpy(million())
+    return lambda: torch.nn.functional.dropout(x, P)
+
+
+def naive_forward():
+    x, keep = million(), 1 - P
+    return lambda: (np.random.rand(*x.shape) < keep) * x / keep  # noqa: NPY002
+
+
+def fresh_python(code):
+    return lambda: lambda: subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+TIMED = {
+    "torch.nn.functional.dropout, one thread": Timed(torch_forward),
+    "(np.random.rand(*x.shape) < keep) * x / keep": Timed(naive_forward),
+    "scratch.Dropout forward": Timed(scratch_forward),
+    "scratch.Dropout backward": Timed(scratch_backward),
+    "import numpy": Timed(fresh_python("import numpy"), rounds=20),
+    "import dropout_lib.scratch": Timed(fresh_python("import dropout_lib.scratch"), rounds=20),
+}
+
+TARGETS = [
+    Target("scratch.Dropout forward", "torch.nn.functional.dropout, one thread", 0.15),
+    Target("scratch.Dropout forward", "(np.random.rand(*x.shape) < keep) * x / keep", 0.3),
+    Target("scratch.Dropout backward", "torch.nn.functional.dropout, one thread", 0.05),
+    Target("import dropout_lib.scratch", "import numpy", 3),
+]
+
+seconds = {}  # name -> the shortest time of this run
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("name", TIMED)
+def test_time(name, benchmark):
+    timed = TIMED[name]
+    benchmark.pedantic(timed.setup(), rounds=timed.rounds, warmup_rounds=1)
+    seconds[name] = benchmark.stats.stats.min
+
+
+def test_targets_are_met(capsys):
+    lines, missed = [], []
+    for target in TARGETS:
+        if target.name not in seconds or target.reference not in (None, *seconds):
+            continue  # not timed in this run: pytest -k
+        took = seconds[target.name]
+        value = took / seconds[target.reference] if target.reference else took
+        met = value <= target.at_most
+        unit = "" if target.reference else " s"
+        against = f" / {target.reference}" if target.reference else ""
+        lines.append(
+            f"{took * 1e3:10.3f} ms {value:7.3f}{unit:2} {target.at_most:6g}{unit:2} "
+            f"{'ok' if met else 'OVER':5} {target.name}{against}"
+        )
+        if not met:
+            missed.append(f"{target.name}: {value:.3f}{unit}, allowed {target.at_most}{unit}")
+    with capsys.disabled():
+        print(f"\n\n{'time':>13} {'value':>9} {'target':>8}   what\n" + "\n".join(lines))
+    if missed:
+        pytest.fail("; ".join(missed), pytrace=False)

@@ -1,0 +1,8 @@
+import pytest
+import torch
+
+# One thread: timings and sums do not depend on how many cores the machine has.
+torch.set_num_threads(1)
+
+# so that a failed assert in this helper shows its values, as in a test file
+pytest.register_assert_rewrite("elementwise")

@@ -1,0 +1,340 @@
+"""What every elementwise dropout has to hold, in both rooms; a test file subclasses this.
+
+The subclass names its layers, its functional pairs and its two scales.
+"""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+import torch
+
+from dropout_lib import scratch
+
+PROBABILITIES = [0, 0.1, 0.3, 0.5, 0.9, 1]
+DTYPES = [np.float32, np.float64]
+ROOMS = ["scratch", "pytorch"]
+SHAPE = (33, 65)
+
+
+def example(p, dtype=np.float64, shape=SHAPE):
+    """Input, gradient of the output, and a mask for both rooms to replay."""
+    rng = np.random.default_rng(11)
+    x, grad_output = rng.standard_normal((2, *shape)).astype(dtype)
+    return x, grad_output, scratch.draw_keep_mask(shape, p, rng)
+
+
+def poisoned(values, mask):
+    """The values, with infinities and NaNs wherever the mask drops."""
+    values = values.copy()
+    values[~mask] = np.resize([np.inf, -np.inf, np.nan], np.count_nonzero(~mask))
+    return values
+
+
+def generator(room, seed):
+    if room == "scratch":
+        return {"rng": np.random.default_rng(seed)}
+    return {"generator": torch.Generator().manual_seed(seed)}
+
+
+class Elementwise:
+    scratch_layer, scratch_forward, scratch_backward = None, None, None
+    torch_layer, torch_forward, torch_backward, torch_function = None, None, None, None
+
+    @staticmethod
+    def train_scale(p):
+        raise NotImplementedError
+
+    @staticmethod
+    def eval_scale(p):
+        raise NotImplementedError
+
+    # --- one pass through either room, arrays in and arrays out ----------------------------------
+
+    def layer(self, room, p, training=True, **kwargs):
+        layer = (self.scratch_layer if room == "scratch" else self.torch_layer)(p, **kwargs)
+        return layer if training else layer.eval()
+
+    def through(self, room, layer, x, grad_output, mask=None):
+        """(output, gradient of the input)"""
+        if room == "scratch":
+            return layer.forward(x, mask=mask), layer.backward(grad_output)
+        leaf = torch.tensor(x, requires_grad=True)
+        out = layer(leaf, mask=None if mask is None else torch.tensor(mask))
+        out.backward(torch.tensor(grad_output))
+        return out.detach().numpy(), leaf.grad.numpy()
+
+    # --- the formula, and parity -----------------------------------------------------------------
+
+    @pytest.mark.parametrize("dtype", DTYPES)
+    @pytest.mark.parametrize("p", PROBABILITIES)
+    def test_both_rooms_agree_exactly_under_a_shared_mask(self, p, dtype):
+        x, grad_output, mask = example(p, dtype)
+        results = [self.through(room, self.layer(room, p), x, grad_output, mask) for room in ROOMS]
+        for ours, theirs in zip(*results, strict=True):
+            assert ours.dtype == theirs.dtype == dtype
+            assert (ours == theirs).all()
+
+    @pytest.mark.parametrize("room", ROOMS)
+    @pytest.mark.parametrize("dtype", DTYPES)
+    @pytest.mark.parametrize("p", PROBABILITIES)
+    def test_training_follows_the_formula(self, room, p, dtype):
+        x, grad_output, mask = example(p, dtype)
+        out, grad_input = self.through(room, self.layer(room, p), x, grad_output, mask)
+        scale = dtype(self.train_scale(p))
+        assert (out == np.where(mask, x * scale, 0)).all()
+        assert (grad_input == np.where(mask, grad_output * scale, 0)).all()
+
+    @pytest.mark.parametrize("room", ROOMS)
+    @pytest.mark.parametrize("dtype", DTYPES)
+    @pytest.mark.parametrize("p", PROBABILITIES)
+    def test_evaluation_drops_nothing(self, room, p, dtype):
+        x, grad_output, _ = example(p, dtype)
+        layer = self.layer(room, p, training=False)
+        out, grad_input = self.through(room, layer, x, grad_output)
+        scale = dtype(self.eval_scale(p))
+        assert (out == x * scale).all()
+        assert (grad_input == grad_output * scale).all()
+        assert out.dtype == dtype
+        assert layer.mask is None
+
+    @pytest.mark.parametrize("training", [True, False])
+    @pytest.mark.parametrize("p", PROBABILITIES)
+    def test_functional_pair_is_the_layer_in_scratch(self, p, training):
+        x, grad_output, mask = example(p)
+        out, used = self.scratch_forward(x, p, training, mask=mask)
+        layer = self.layer("scratch", p, training)
+        expected = self.through("scratch", layer, x, grad_output, mask)
+        assert (out == expected[0]).all()
+        assert (self.scratch_backward(grad_output, used, p) == expected[1]).all()
+        assert used is None if not training else (used == mask).all()
+
+    @pytest.mark.parametrize("training", [True, False])
+    @pytest.mark.parametrize("p", PROBABILITIES)
+    def test_functional_forms_are_the_layer_in_pytorch(self, p, training):
+        x, grad_output, mask = example(p)
+        layer = self.layer("pytorch", p, training)
+        expected = self.through("pytorch", layer, x, grad_output, mask)
+        x, grad_output, mask = map(torch.tensor, (x, grad_output, mask))
+        out, used = self.torch_forward(x, p, training, mask=mask)
+        assert (out.numpy() == expected[0]).all()
+        assert (self.torch_backward(grad_output, used, p).numpy() == expected[1]).all()
+        assert used is None if not training else torch.equal(used, mask)
+        assert torch.equal(self.torch_function(x, p, training, mask=mask), out)
+
+    # --- gradients -------------------------------------------------------------------------------
+
+    @pytest.mark.parametrize("training", [True, False])
+    @pytest.mark.parametrize("p", PROBABILITIES)
+    def test_gradient_matches_finite_differences_in_scratch(self, p, training):
+        x, weights, mask = example(p, shape=(5, 7))  # the loss is sum(weights * output)
+        layer = self.layer("scratch", p, training)
+        _, grad_input = self.through("scratch", layer, x, weights, mask)
+        numerical, step = np.empty_like(x), 1e-3  # linear in x, so the step need not be small
+        for index in np.ndindex(x.shape):
+            change = np.zeros_like(x)
+            change[index] = step
+            difference = layer.forward(x + change, mask) - layer.forward(x - change, mask)
+            numerical[index] = (weights * difference).sum() / (2 * step)
+        error = np.linalg.norm(numerical - grad_input)
+        assert error <= 1e-7 * np.linalg.norm(grad_input)
+
+    @pytest.mark.parametrize("training", [True, False])
+    @pytest.mark.parametrize("p", [0.3, 1])
+    def test_first_and_second_derivatives_pass_gradcheck_in_pytorch(self, p, training):
+        x, _, mask = example(p, shape=(4, 5))
+        x, mask = torch.tensor(x, requires_grad=True), torch.tensor(mask)
+        layer = self.layer("pytorch", p, training)
+        assert torch.autograd.gradcheck(lambda x: layer(x, mask=mask), x)
+        assert torch.autograd.gradgradcheck(lambda x: layer(x, mask=mask), x)
+
+    @pytest.mark.parametrize("room", ROOMS)
+    def test_a_kept_zero_passes_its_gradient_on(self, room):
+        _, _, mask = example(0.5)
+        zeros, ones = np.zeros(SHAPE), np.ones(SHAPE)
+        _, grad_input = self.through(room, self.layer(room, 0.5), zeros, ones, mask)
+        assert (grad_input == self.train_scale(0.5) * mask).all()
+
+    @pytest.mark.parametrize("room", ROOMS)
+    def test_backward_uses_the_mask_that_forward_drew(self, room):
+        x, ones = np.ones((2, *SHAPE))
+        layer = self.layer(room, 0.3, **generator(room, 12))
+        for _ in range(2):
+            out, grad_input = self.through(room, layer, x, ones)
+            assert (grad_input == out).all()
+            assert (np.asarray(layer.mask) == (out != 0)).all()
+
+    # --- dropped means removed -------------------------------------------------------------------
+
+    @pytest.mark.parametrize("room", ROOMS)
+    @pytest.mark.parametrize("dtype", DTYPES)
+    @pytest.mark.parametrize("p", PROBABILITIES)
+    def test_infinity_and_nan_at_dropped_units_give_zero(self, room, p, dtype):
+        x, grad_output, mask = example(p, dtype)
+        layer = self.layer(room, p)
+        expected = self.through(room, layer, x, grad_output, mask)
+        bad_x, bad_grad = poisoned(x, mask), poisoned(grad_output, mask)
+        for got, wanted in zip(
+            self.through(room, layer, bad_x, bad_grad, mask), expected, strict=True
+        ):
+            assert (got == wanted).all()
+            assert (got[~mask] == 0).all()
+
+    @pytest.mark.parametrize("room", ROOMS)
+    def test_at_p_0_nothing_changes_and_at_p_1_everything_is_zero(self, room):
+        x, grad_output, _ = example(0)
+        out, grad_input = self.through(room, self.layer(room, 0), x, grad_output)
+        assert (out == x).all()
+        assert (grad_input == grad_output).all()
+        x[0], x[1] = np.inf, np.nan
+        for result in self.through(room, self.layer(room, 1), x, grad_output):
+            assert (result == 0).all()
+
+    # --- randomness ------------------------------------------------------------------------------
+
+    @pytest.mark.parametrize("room", ROOMS)
+    @pytest.mark.parametrize("p", PROBABILITIES)
+    def test_realised_drop_rate_is_p(self, room, p):
+        x = np.ones((300, 1000), dtype=np.float32)
+        out, _ = self.through(room, self.layer(room, p, **generator(room, 13)), x, x)
+        dropped = np.count_nonzero(out == 0)
+        assert abs(dropped - p * x.size) <= 6 * np.sqrt(x.size * p * (1 - p))
+
+    @pytest.mark.parametrize("room", ROOMS)
+    def test_a_seed_repeats_the_masks_and_each_pass_draws_a_fresh_one(self, room):
+        x, grad_output, _ = example(0.5)
+        first, second = (self.layer(room, 0.5, **generator(room, 14)) for _ in range(2))
+        passes = [self.through(room, first, x, grad_output)[0] for _ in range(3)]
+        for out in passes:
+            assert (self.through(room, second, x, grad_output)[0] == out).all()
+        assert not (passes[0] == passes[1]).all()
+        assert ((passes[0][0] == 0) != (passes[0][1] == 0)).any()  # fresh per case
+
+    @pytest.mark.parametrize("room", ROOMS)
+    def test_global_random_state_is_untouched(self, room):
+        x, grad_output, _ = example(0.5)
+        numpy_before = np.random.get_state()  # noqa: NPY002
+        torch_before = torch.get_rng_state()
+        self.through(room, self.layer(room, 0.5, **generator(room, 15)), x, grad_output)
+        self.scratch_forward(x)
+        numpy_after = np.random.get_state()  # noqa: NPY002
+        assert all(map(np.array_equal, numpy_before, numpy_after))
+        assert torch.equal(torch_before, torch.get_rng_state())
+
+    # --- inputs, and what is refused -------------------------------------------------------------
+
+    @pytest.mark.parametrize("room", ROOMS)
+    @pytest.mark.parametrize("training", [True, False])
+    def test_input_and_gradient_are_not_changed_nor_returned(self, room, training):
+        x, grad_output, mask = example(0.5)
+        before = x.copy(), grad_output.copy()
+        results = self.through(room, self.layer(room, 0.5, training), x, grad_output, mask)
+        assert (x == before[0]).all()
+        assert (grad_output == before[1]).all()
+        for result in results:
+            assert not np.shares_memory(result, x)
+            assert not np.shares_memory(result, grad_output)
+
+    @pytest.mark.parametrize("room", ROOMS)
+    @pytest.mark.parametrize("dtype", [np.uint8, np.int64, np.float32])
+    def test_a_mask_of_zeros_and_ones_is_a_mask(self, room, dtype):
+        x, grad_output, mask = example(0.5)
+        layer = self.layer(room, 0.5)
+        expected = self.through(room, layer, x, grad_output, mask)
+        got = self.through(room, layer, x, grad_output, mask.astype(dtype))
+        assert all((a == b).all() for a, b in zip(got, expected, strict=True))
+
+    @pytest.mark.parametrize("room", ROOMS)
+    @pytest.mark.parametrize("p", [1.5, -0.1, float("nan"), "0.5", None])
+    def test_a_bad_probability_is_refused_at_construction(self, room, p):
+        with pytest.raises(ValueError, match="dropout probability has to be") as caught:
+            self.layer(room, p)
+        assert str(caught.value) == f"dropout probability has to be between 0 and 1, but got {p}"
+
+    @pytest.mark.parametrize("room", ROOMS)
+    @pytest.mark.parametrize("training", [True, False])
+    def test_integers_are_refused(self, room, training):
+        x = np.arange(6) if room == "scratch" else torch.arange(6)
+        with pytest.raises(TypeError, match="int64: convert first"):
+            self.layer(room, 0.5, training)(x)
+
+    @pytest.mark.parametrize("room", ROOMS)
+    def test_a_mask_that_does_not_fit_is_refused(self, room):
+        x, grad_output, mask = example(0.5)
+        layer = self.layer(room, 0.5)
+        with pytest.raises(ValueError, match=r"mask has shape \(65, 33\), but .* \(33, 65\)"):
+            self.through(room, layer, x, grad_output, mask.T)
+        with pytest.raises(ValueError, match="but got 2"):
+            self.through(room, layer, x, grad_output, mask * 2)
+
+    def test_backward_before_forward_says_so(self):
+        with pytest.raises(RuntimeError, match="backward was called before forward"):
+            self.layer("scratch", 0.5).backward(np.ones(3))
+
+    @pytest.mark.parametrize("training", [True, False])
+    def test_a_gradient_of_the_wrong_shape_is_refused(self, training):
+        layer = self.layer("scratch", 0.5, training)
+        layer.forward(np.ones((3, 2)))
+        with pytest.raises(ValueError, match=r"shape \(2, 3\), but forward returned .* \(3, 2\)"):
+            layer.backward(np.ones((2, 3)))
+
+    # --- a module like those of torch.nn ---------------------------------------------------------
+
+    def test_arguments_and_repr_are_those_of_torch_nn(self):
+        layer, theirs = self.torch_layer(0.2, True), torch.nn.Dropout(0.2, True)
+        assert (layer.p, layer.inplace) == (theirs.p, theirs.inplace)
+        assert layer.extra_repr() == theirs.extra_repr()
+        assert self.torch_layer().extra_repr() == torch.nn.Dropout().extra_repr()
+
+    @pytest.mark.parametrize("training", [True, False])
+    def test_inplace_writes_into_the_input(self, training):
+        x, _, mask = example(0.5)
+        x, mask = torch.tensor(x), torch.tensor(mask)
+        expected = self.layer("pytorch", 0.5, training)(x, mask=mask)
+        out = self.layer("pytorch", 0.5, training, inplace=True)(x, mask=mask)
+        assert out is x
+        assert torch.equal(x, expected)
+
+    @pytest.mark.parametrize("training", [True, False])
+    @pytest.mark.parametrize("replayed", [True, False])
+    def test_memory_format_is_kept(self, training, replayed):
+        x = torch.randn(2, 3, 4, 5).to(memory_format=torch.channels_last)
+        mask = (torch.rand(2, 3, 4, 5) < 0.5) if replayed else None
+        out = self.layer("pytorch", 0.5, training)(x, mask=mask)
+        assert out.is_contiguous(memory_format=torch.channels_last)
+        transposed = torch.randn(6, 8).t()
+        assert self.layer("pytorch", 0.5, training)(transposed).stride() == transposed.stride()
+
+    @pytest.mark.parametrize("shape", [(), (0,), (2, 0, 3)])
+    def test_scalars_and_empty_tensors_pass(self, shape):
+        for training in (True, False):
+            out = self.layer("pytorch", 0.5, training)(torch.ones(shape))
+            assert out.shape == shape
+            assert self.layer("scratch", 0.5, training)(np.ones(shape)).shape == shape
+
+    def test_copies_and_pickles_behave_as_the_original(self):
+        layer = self.torch_layer(0.3, generator=torch.Generator().manual_seed(16))
+        x = torch.ones(SHAPE)
+        layer(x)
+        copies = copy.deepcopy(layer), pickle.loads(pickle.dumps(layer))
+        expected = layer(x)
+        for other in copies:
+            assert (other.p, other.training) == (layer.p, layer.training)
+            assert torch.equal(other(x), expected)
+
+    def test_there_is_nothing_in_the_state_dict(self):
+        layer = self.torch_layer(0.3)
+        layer(torch.ones(3))
+        assert not layer.state_dict()
+        assert not list(layer.parameters())
+        assert not list(layer.buffers())
+
+    def test_vmap_draws_as_its_randomness_argument_says(self):
+        layer, x = self.torch_layer(0.5), torch.ones(20, 50)
+        different = torch.func.vmap(layer, randomness="different")(x)
+        assert not (different == different[0]).all()
+        same = torch.func.vmap(layer, randomness="same")(x)
+        assert (same == same[0]).all()
+        with pytest.raises(RuntimeError, match="randomness"):
+            torch.func.vmap(layer)(x)
