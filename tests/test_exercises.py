@@ -1,11 +1,21 @@
 """Every solution passes, and every wrong answer hears what is wrong with it."""
 
+import random
 import time
 
 import numpy as np
 import pytest
 
-from dropout_lib.exercises import all_exercises, check, exercise, find, hint, questions, solution
+from dropout_lib.exercises import (
+    all_exercises,
+    check,
+    exercise,
+    find,
+    hint,
+    questions,
+    quiz,
+    solution,
+)
 from dropout_lib.exercises.core import CHAPTERS
 
 EXERCISES = all_exercises()
@@ -68,6 +78,22 @@ def test_question_has_one_right_answer_and_feedback_for_all(question):
     assert sum(answer.get("correct", False) for answer in answers) == 1
     assert all(answer["feedback"] for answer in answers)
     assert question["section"]
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_quiz_is_the_same_text_every_time_and_draws_no_random_number(chapter, monkeypatch):
+    shown = []
+    for name in ("IPython.display.display", "jupyterquiz.dynamic.display.display"):
+        monkeypatch.setattr(name, lambda output: shown.append(output.data))
+    random.seed(1)
+    quiz(chapter)
+    after = random.random()
+    first = shown.copy()
+    shown.clear()
+    quiz(chapter)
+    assert shown == first
+    random.seed(1)
+    assert random.random() == after
 
 
 def test_unknown_exercise_is_named_with_its_neighbours():

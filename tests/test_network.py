@@ -158,7 +158,7 @@ def test_a_wrong_number_of_masks_is_refused(given):
 
 def test_a_wrong_number_of_masks_is_refused_in_pytorch():
     network = MLPWithDropout(4, [3, 3], 2, [0.5, 0.5])
-    with pytest.raises(ValueError, match="argument"):
+    with pytest.raises(ValueError, match="got 1 masks for 2 dropout layers"):
         network(torch.ones(1, 4), masks=[torch.ones(1, 3)])
 
 

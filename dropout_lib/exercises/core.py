@@ -57,8 +57,8 @@ class Verdict:
 
 NOT_STARTED = Diagnosis(
     "not-started",
-    "nothing comes back: your function returns None.",
-    "replace the ... by your code; if you have, is there a `return` at the end?",
+    "there is nothing to judge yet.",
+    "put your answer where the ... stands; if it is a function, does it end with `return`?",
 )
 
 
@@ -96,7 +96,7 @@ def exercise(name):
     found = find(name)
     folded = [_folded(f"Hint {i}", text) for i, text in enumerate(found.hints, start=1)]
     folded.append(_folded("Solution", _solution_text(found)))
-    return Markdown("\n\n".join([f"**{found.title}.** {found.statement}", *folded]))
+    return Markdown("\n\n".join([f"**{found.title}**", found.statement, *folded]))
 
 
 def hint(name, number=1):

@@ -13,7 +13,7 @@ for (const root of document.querySelectorAll(".explorer:not([data-ready])")) {
       if (control.type === "range") {
         const text = control.dataset.texts.split("|")[position(control)];
         control.setAttribute("aria-valuetext", text);
-        control.closest("label").querySelector("output").textContent = text;
+        control.closest("label").querySelector(".explorer-value").textContent = text;
       }
     }
     const [spoken, ...drawn] = frames[index].map((part) => parts[part]);

@@ -58,7 +58,8 @@ class Slider:
             else ""
         )
         return (
-            f"<label><span>{escape(self.label)} <output>{self.texts[start]}</output></span>"
+            f"<label><span>{escape(self.label)} "
+            f'<span class="explorer-value" aria-hidden="true">{self.texts[start]}</span></span>'
             f'<input type="range" data-control="{self.name}" data-count="{len(self.values)}" '
             f'data-texts="{escape("|".join(self.texts))}" min="0" max="{len(self.values) - 1}" '
             f'step="1" value="{start}" autocomplete="off" '

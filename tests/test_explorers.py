@@ -1,0 +1,173 @@
+"""Explorers: the live widget and the plain HTML show the same, and both can be read aloud."""
+
+import json
+import re
+from html import unescape
+from itertools import product
+
+import ipywidgets
+import numpy as np
+import pytest
+
+from dropout_lib.experiments import load, provenance
+from dropout_lib.explorers import Choice, Explorer, Figure, Picture, Slider
+from dropout_lib.explorers.benched_units import benched_units, hidden_masks
+from dropout_lib.explorers.deleted_units import deleted_units_explorer
+from dropout_lib.explorers.drop_count import drop_count_figure
+from dropout_lib.explorers.mask_scale_output import mask_scale_output
+from dropout_lib.explorers.running_mean import running_mean, running_mean_explorer
+from dropout_lib.explorers.theme import COLOURS, colour, stylesheet
+
+DIGITS = np.random.default_rng(0).random((20, 784))
+LABELS = np.arange(20) % 10
+
+
+def deleted_units():
+    fractions = provenance("deleted_units")["settings"]["fractions"]
+    return deleted_units_explorer(load("deleted_units"), fractions, DIGITS, LABELS)
+
+
+EXPLORERS = [
+    benched_units(DIGITS, LABELS),
+    deleted_units(),
+    mask_scale_output(),
+    running_mean_explorer(),
+]
+each_explorer = pytest.mark.parametrize("explorer", EXPLORERS, ids=lambda e: e.name)
+
+
+def frames(html):
+    """Every picture of a static explorer: (what is read, what is drawn)."""
+    data = re.search(r'<script type="application/json">(.*?)</script>', html, re.DOTALL)[1]
+    stored = json.loads(data)
+    for frame in stored["frames"]:
+        reading, *lines = (stored["parts"][part] for part in frame)
+        yield reading, "\n".join(lines)
+
+
+def settings(explorer):
+    names = [control.name for control in explorer.controls]
+    for values in product(*(control.values for control in explorer.controls)):
+        yield dict(zip(names, values, strict=True))
+
+
+def live_widgets(box):
+    """The widgets that carry a value, in order, and the HTML widget with the picture."""
+    found, waiting = [], [box]
+    while waiting:
+        widget = waiting.pop(0)
+        waiting = [*getattr(widget, "children", ()), *waiting]
+        if isinstance(widget, ipywidgets.SelectionSlider | ipywidgets.Dropdown):
+            found.append(widget)
+        elif "explorer-live-picture" in widget._dom_classes:
+            picture = widget
+    return found, picture
+
+
+@each_explorer
+def test_live_and_static_show_the_same_picture(explorer):
+    static = list(frames(explorer.html()))
+    controls, picture = live_widgets(explorer.live())
+    for wanted, (reading, drawn) in list(zip(settings(explorer), static, strict=True))[::7]:
+        for widget, value in zip(controls, wanted.values(), strict=True):
+            widget.value = value
+        assert drawn in picture.value
+        assert reading in unescape(picture.value)
+
+
+@each_explorer
+def test_every_control_changes_what_is_drawn_and_what_is_read(explorer):
+    first = {control.name: control.start for control in explorer.controls}
+    for control in explorer.controls:
+        pictures = [explorer.picture(**{**first, control.name: v}) for v in control.values]
+        assert len({picture.markup for picture in pictures}) > 1, control.name
+        assert len({picture.reading for picture in pictures}) > 1, control.name
+
+
+@each_explorer
+def test_a_reading_is_a_sentence(explorer):
+    assert all(30 < len(reading) < 300 for reading, _ in frames(explorer.html()))
+
+
+@each_explorer
+def test_the_first_picture_needs_no_script(explorer):
+    before_script = explorer.html().partition("<script")[0]
+    assert explorer.first_picture.markup in before_script
+    assert explorer.first_picture.reading in unescape(before_script)
+
+
+@each_explorer
+def test_drawing_twice_gives_the_same_text(explorer):
+    assert explorer.html() == explorer.html()
+
+
+@each_explorer
+def test_the_static_explorer_asks_no_other_host_and_stays_small(explorer):
+    html = explorer.html()
+    assert not re.search(r"""(src|href)=["']?(https?:)?//""", html)
+    assert len(html) < 400_000
+
+
+def test_a_button_moves_its_slider_round_and_round():
+    slider = Slider("n", "n", (1, 2, 3), start=2, button="Next")
+    widget, (button,) = slider.widgets(ipywidgets)
+    seen = []
+    for _ in range(3):
+        button.click()
+        seen.append(widget.value)
+    assert seen == [3, 1, 2]
+
+
+def test_without_a_kernel_only_text_is_in_the_bundle():
+    explorer = Explorer(
+        "tiny",
+        "Tiny",
+        "Try.",
+        [Choice("c", "c", {"a": 1, "b": 2})],
+        lambda c: Picture("<i></i>", "x"),
+    )
+    assert set(explorer._repr_mimebundle_()) == {"text/plain", "text/html"}
+
+
+def test_markup_cannot_end_the_script_that_carries_it():
+    explorer = Explorer(
+        "tiny", "Tiny", "Try.", [Slider("n", "n", (1, 2), 1)], lambda n: Picture("</script>", "x")
+    )
+    data = explorer.html().partition('application/json">')[2]
+    assert data.startswith('{"parts":["x","<\\/script>"]')
+
+
+def test_a_figure_says_in_words_what_is_to_be_seen():
+    figure = drop_count_figure(cases=100)
+    assert f'aria-label="{figure.picture.reading}"' in unescape(figure._repr_html_())
+    assert "<style" not in figure.picture.markup  # a style in an svg would reach the whole page
+    assert isinstance(figure, Figure)
+
+
+def test_more_dropping_benches_the_same_units_and_others():
+    few, many = hidden_masks(0.3, case=1), hidden_masks(0.6, case=1)
+    assert all((less <= more).all() for less, more in zip(many, few, strict=True))
+
+
+def test_running_mean_converges_to_what_the_caption_says():
+    assert abs(running_mean(0.5, scaled=True, passes=5000)[-1] - 1) < 0.1
+    assert abs(running_mean(0.9, scaled=False, passes=5000)[-1] - 0.1) < 0.03
+
+
+def _luminance(hex_colour):
+    channels = [int(hex_colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("name", [name for name in COLOURS if name not in ("paper", "faint")])
+@pytest.mark.parametrize("mode", [0, 1], ids=["light", "dark"])
+def test_text_colours_stand_out_from_the_paper(name, mode):
+    low, high = sorted((_luminance(COLOURS[name][mode]), _luminance(COLOURS["paper"][mode])))
+    assert (high + 0.05) / (low + 0.05) >= 4.5
+
+
+def test_an_unknown_colour_is_named():
+    with pytest.raises(ValueError, match="no colour is named 'teal'"):
+        colour("teal")
+    assert "--dx-ink" in stylesheet()

@@ -1,0 +1,1 @@
+"""Command-line tools that keep the book in order."""
