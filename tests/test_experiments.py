@@ -7,6 +7,7 @@ import sys
 import time
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pytest
 
 from dropout_lib.experiments import MODULES, Experiment, get, load, provenance, run
@@ -122,3 +123,52 @@ def test_paired_difference_is_students_interval():
 def test_the_network_from_scratch_repeats_itself():
     quick = get("from_scratch_digits").quickly()
     assert quick.run(0, quick.settings) == quick.run(0, quick.settings)
+
+
+def gains(name, arms, value):
+    """The paired difference over the seeds between two arms of an experiment."""
+    results = load(name)
+    return paired_difference(*([100 * value(result[arm]) for result in results] for arm in arms))
+
+
+@pytest.mark.parametrize("fraction", range(10))
+def test_deleted_units_say_what_chapter_1_says(fraction):
+    ahead = gains("deleted_units", ("without", "with"), lambda arm: arm["error"][fraction])
+    if fraction <= 7:
+        assert ahead.low > 0
+    else:  # eight or nine of ten are gone, and nothing is left of the lead
+        assert ahead.low < 0 < ahead.high
+
+
+def test_digits_from_scratch_say_what_chapter_2_says():
+    def gain(arm, value):
+        return gains("from_scratch_digits", ("without", arm), value)
+
+    hidden = gain("hidden", lambda arm: arm["test_error"])
+    both = gain("hidden and input", lambda arm: arm["test_error"])
+    assert hidden.low < 0 < hidden.high
+    assert both.low > 0
+    assert gain("hidden and input", lambda arm: arm["test_loss"]).low > 0
+    for rate in (0, 1):  # at the lower rates the gains look larger, and certain
+        untuned = gain("hidden", lambda arm, rate=rate: arm["test_error_by_rate"][rate])
+        assert untuned.low > 0
+        untuned = gain("hidden and input", lambda arm, rate=rate: arm["test_error_by_rate"][rate])
+        assert untuned.mean > 1.9 * both.mean
+    for arm in ("hidden", "hidden and input"):  # and at the rate that suits the other side, gone
+        at_high_rate = gain(arm, lambda arm: arm["test_error_by_rate"][2])
+        assert at_high_rate.low < 0 < at_high_rate.high
+
+
+def test_loss_curves_say_what_their_figures_say():
+    def curve(arm, key):
+        return np.mean([result[arm][key] for result in load("from_scratch_digits")], axis=0)
+
+    without = curve("without", "validation_loss")
+    both = curve("hidden and input", "validation_loss")
+    assert without.argmin() < 20
+    assert without[-1] > without.min()
+    assert both[-1] < 1.01 * both.min()
+    assert both[-1] < curve("hidden", "validation_loss")[-1] < without[-1]
+    noisy, clean = (curve("hidden and input", key) for key in ("noisy_train_loss", "train_loss"))
+    assert (both[:5] < noisy[:5]).all()
+    assert (clean < both).all()

@@ -6,33 +6,16 @@ from html import unescape
 from itertools import product
 
 import ipywidgets
-import numpy as np
 import pytest
 
-from dropout_lib.experiments import load, provenance
 from dropout_lib.explorers import Choice, Explorer, Figure, Picture, Slider
-from dropout_lib.explorers.benched_units import benched_units, hidden_masks
-from dropout_lib.explorers.deleted_units import deleted_units_explorer
+from dropout_lib.explorers.benched_units import hidden_masks
 from dropout_lib.explorers.drop_count import drop_count_figure
-from dropout_lib.explorers.mask_scale_output import mask_scale_output
-from dropout_lib.explorers.running_mean import running_mean, running_mean_explorer
+from dropout_lib.explorers.running_mean import running_mean
 from dropout_lib.explorers.theme import COLOURS, colour, stylesheet
+from tests.explorer_support import MAKE_EXPLORERS, live_widgets
 
-DIGITS = np.random.default_rng(0).random((20, 784))
-LABELS = np.arange(20) % 10
-
-
-def deleted_units():
-    fractions = provenance("deleted_units")["settings"]["fractions"]
-    return deleted_units_explorer(load("deleted_units"), fractions, DIGITS, LABELS)
-
-
-EXPLORERS = [
-    benched_units(DIGITS, LABELS),
-    deleted_units(),
-    mask_scale_output(),
-    running_mean_explorer(),
-]
+EXPLORERS = [make() for make in MAKE_EXPLORERS]
 each_explorer = pytest.mark.parametrize("explorer", EXPLORERS, ids=lambda e: e.name)
 
 
@@ -49,19 +32,6 @@ def settings(explorer):
     names = [control.name for control in explorer.controls]
     for values in product(*(control.values for control in explorer.controls)):
         yield dict(zip(names, values, strict=True))
-
-
-def live_widgets(box):
-    """The widgets that carry a value, in order, and the HTML widget with the picture."""
-    found, waiting = [], [box]
-    while waiting:
-        widget = waiting.pop(0)
-        waiting = [*getattr(widget, "children", ()), *waiting]
-        if isinstance(widget, ipywidgets.SelectionSlider | ipywidgets.Dropdown):
-            found.append(widget)
-        elif "explorer-live-picture" in widget._dom_classes:
-            picture = widget
-    return found, picture
 
 
 @each_explorer

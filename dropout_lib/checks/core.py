@@ -6,6 +6,7 @@ knows an implementation only through the layer interface of the book: ``forward(
 The adapters below give PyTorch modules and pairs of functions that same face.
 """
 
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -21,7 +22,13 @@ class Diagnosis:
     hint: str
 
     def __str__(self):
-        return f"{self.message}\n  Hint: {self.hint}"
+        return f"{wrapped(self.message)}\n{wrapped(f'Hint: {self.hint}')}"
+
+
+def wrapped(text):
+    """The text in lines that a page shows without scrolling, all but the first indented."""
+    lines = textwrap.wrap(text, 74, subsequent_indent="  ", break_on_hyphens=False)
+    return "\n".join(lines)
 
 
 @dataclass(frozen=True)
@@ -65,7 +72,7 @@ class Report:
     def __str__(self):
         lines = [f"{self.name}: " + ("all checks pass" if self.passed else "not yet right")]
         for name, diagnosis in self.outcomes:
-            lines.append(f"✗ {name}: {diagnosis}" if diagnosis else f"✓ {name}")
+            lines.append(f"✗ {name}\n{diagnosis}" if diagnosis else f"✓ {name}")
         return "\n".join(lines)
 
     __repr__ = __str__

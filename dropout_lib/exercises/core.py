@@ -52,7 +52,7 @@ class Verdict:
     def __repr__(self):
         if self.passed:
             return f'Right. Compare with solution("{self.name}") if you like.'
-        return f'Not yet: {self.diagnosis}\n  Stuck? hint("{self.name}")'
+        return f'Not yet: {self.diagnosis}\nStuck? hint("{self.name}")'
 
 
 NOT_STARTED = Diagnosis(
@@ -118,8 +118,9 @@ def check(name, answer):
 
     >>> check("01-all-benched", 0.5)
     Not yet: 0.5 is the chance that one given unit sits out.
-      Hint: all four have to sit out in the same case: four coin tosses, all tails
-      Stuck? hint("01-all-benched")
+    Hint: all four have to sit out in the same case: four coin tosses, all
+      tails
+    Stuck? hint("01-all-benched")
     """
     found = find(name)
     try:

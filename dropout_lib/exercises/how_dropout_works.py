@@ -283,7 +283,10 @@ EXERCISES = (
             "Write inverted dropout: `forward(x, p, training, rng)` returns the output and the "
             "mask (`None` in evaluation). It keeps the dtype of `x`, and p = 1 gives zeros."
         ),
-        starter='def forward(x, p, training, rng):\n    ...\n\ncheck("02-forward", forward)',
+        starter=(
+            "def forward(x, p, training, rng):\n    # your code\n    ...\n\n\n"
+            'check("02-forward", forward)'
+        ),
         hints=(
             "Handle evaluation first: there is no mask and nothing to scale.",
             "`mask = rng.random(x.shape) >= p` is true with probability 1 − p.",
@@ -319,7 +322,10 @@ EXERCISES = (
             "is what forward returned (`None` in evaluation). Predict first: what gradient does "
             "a dropped unit get?"
         ),
-        starter='def backward(grad_output, mask, p):\n    ...\n\ncheck("02-backward", backward)',
+        starter=(
+            "def backward(grad_output, mask, p):\n    # your code\n    ...\n\n\n"
+            'check("02-backward", backward)'
+        ),
         hints=(
             "For one unit, y = m x / (1 − p). What is dy/dx?",
             "The derivative is m / (1 − p), whatever x is: multiply the incoming gradient by it.",
@@ -350,7 +356,10 @@ EXERCISES = (
             "Write `output_variance(x, p)`: the variance of y for one unit with activation x "
             "under inverted dropout. What happens to it as p approaches 1?"
         ),
-        starter=('def output_variance(x, p):\n    ...\n\ncheck("02-variance", output_variance)'),
+        starter=(
+            "def output_variance(x, p):\n    # your code\n    ...\n\n\n"
+            'check("02-variance", output_variance)'
+        ),
         hints=(
             "The mask is 0 or 1; a 0-or-1 variable with mean q has variance q(1 − q).",
             "Var[c m] = c² Var[m], and here c = x / (1 − p).",
@@ -384,7 +393,7 @@ EXERCISES = (
         ),
         starter=(
             "import numpy as np\n\n\n"
-            "def repaired(x, dropout_rate, training, rng):\n    ...\n\n"
+            "def repaired(x, dropout_rate, training, rng):\n    # your code\n    ...\n\n\n"
             'check("02-repair", repaired)'
         ),
         hints=(

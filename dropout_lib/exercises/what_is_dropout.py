@@ -227,7 +227,10 @@ EXERCISES = (
             "deciding for itself. Draw from `rng`. Leave out any scaling; that is the next "
             "chapter's business."
         ),
-        starter='def bench(activations, p, rng):\n    ...\n\ncheck("01-bench", bench)',
+        starter=(
+            "def bench(activations, p, rng):\n    # your code\n    ...\n\n\n"
+            'check("01-bench", bench)'
+        ),
         hints=(
             "`rng.random(shape)` gives one number from 0 to 1 per entry, all equally likely.",
             "An entry sits out where its number is below p, and plays where it is not.",
@@ -262,7 +265,8 @@ EXERCISES = (
             "numbers does it usually lie?"
         ),
         starter=(
-            'import math\n\n\ndef survivors(units, p):\n    ...\n\ncheck("01-survivors", survivors)'
+            "import math\n\n\ndef survivors(units, p):\n    # your code\n    ...\n\n\n"
+            'check("01-survivors", survivors)'
         ),
         hints=(
             "The number that play is a sum of independent zeros and ones.",

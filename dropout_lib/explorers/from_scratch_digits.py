@@ -65,7 +65,7 @@ def training_loss_with_and_without_noise(results, arm="hidden and input"):
             plot.annotate(
                 label, (epochs[-1] + 0.7, means[key][-1]), va="center", color=LIGHT[colour]
             )
-        plot.set(xlabel="epoch", ylabel="loss (nats)", ylim=(0, 1.2))
+        plot.set(xlabel="epoch", ylabel="loss (nats)", ylim=(-0.05, 1.2))
         plot.set(xlim=(0, len(epochs) * 1.5))
         plot.set_xticks(range(0, len(epochs) + 1, 10))
     below = int((means["validation_loss"] < means["noisy_train_loss"]).sum())
