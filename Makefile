@@ -42,7 +42,7 @@ execute: $(INSTALLED)  ## run the chapters again and store their outputs; CH=02 
 	$(ONE_THREAD) $(BIN)/python -m tools.notebooks execute $(CH)
 
 evidence: $(INSTALLED)  ## run every experiment again, from the first seed to the last (long)
-	$(ONE_THREAD) $(BIN)/python -m dropout_lib.experiments run --all
+	$(ONE_THREAD) $(BIN)/python -m dropout_lib.experiments run --all --again --jobs 2
 
 bench: $(INSTALLED)  ## measure the library's speed and print the table
 	$(ONE_THREAD) $(BIN)/pytest tests/bench/bench_speed.py -s

@@ -55,9 +55,11 @@ def evaluate(model, x, labels):
     >>> error, round(loss, 2)
     (0.5, 4.5)
     """
-    was_training = model.training
-    model.eval()
-    logits = model(x)
-    model.train(was_training)
+    modes = [(module, module.training) for module in model.modules()]
+    try:
+        logits = model.eval()(x)
+    finally:
+        for module, training in modes:
+            module.training = training
     error = (logits.argmax(dim=1) != labels).float().mean().item()
     return error, F.cross_entropy(logits, labels).item()

@@ -13,7 +13,8 @@ import torch
 from dropout_lib import scratch
 
 PROBABILITIES = [0, 0.1, 0.3, 0.5, 0.9, 1]
-DTYPES = [np.float32, np.float64]
+WIDE = [np.float32, np.float64]  # half precision is rounded once, which NumPy's own product is not
+DTYPES = [np.float16, *WIDE]
 ROOMS = ["scratch", "pytorch"]
 SHAPE = (33, 65)
 
@@ -77,7 +78,7 @@ class Elementwise:
             assert (ours == theirs).all()
 
     @pytest.mark.parametrize("room", ROOMS)
-    @pytest.mark.parametrize("dtype", DTYPES)
+    @pytest.mark.parametrize("dtype", WIDE)
     @pytest.mark.parametrize("p", PROBABILITIES)
     def test_training_follows_the_formula(self, room, p, dtype):
         x, grad_output, mask = example(p, dtype)
@@ -87,7 +88,7 @@ class Elementwise:
         assert (grad_input == np.where(mask, grad_output * scale, 0)).all()
 
     @pytest.mark.parametrize("room", ROOMS)
-    @pytest.mark.parametrize("dtype", DTYPES)
+    @pytest.mark.parametrize("dtype", WIDE)
     @pytest.mark.parametrize("p", PROBABILITIES)
     def test_evaluation_drops_nothing(self, room, p, dtype):
         x, grad_output, _ = example(p, dtype)
@@ -250,7 +251,8 @@ class Elementwise:
     def test_a_bad_probability_is_refused_at_construction(self, room, p):
         with pytest.raises(ValueError, match="dropout probability has to be") as caught:
             self.layer(room, p)
-        assert str(caught.value) == f"dropout probability has to be between 0 and 1, but got {p}"
+        got = repr(p) if isinstance(p, str) else p
+        assert str(caught.value) == f"dropout probability has to be between 0 and 1, but got {got}"
 
     @pytest.mark.parametrize("room", ROOMS)
     @pytest.mark.parametrize("training", [True, False])
@@ -338,3 +340,40 @@ class Elementwise:
         assert (same == same[0]).all()
         with pytest.raises(RuntimeError, match="randomness"):
             torch.func.vmap(layer)(x)
+
+    # --- what a caller does afterwards -----------------------------------------------------------
+
+    @pytest.mark.parametrize("room", ROOMS)
+    def test_changing_the_given_mask_afterwards_changes_nothing(self, room):
+        layer = self.layer(room, 0.5)
+        given = np.array([True, False])
+        mask = given if room == "scratch" else torch.from_numpy(given)
+        ones = np.ones(2) if room == "scratch" else torch.ones(2)
+        layer.forward(ones, mask=mask)
+        given[:] = [False, True]
+        assert layer.mask.tolist() == [True, False]
+
+    @pytest.mark.parametrize("room", ROOMS)
+    def test_at_p_1_nothing_is_kept_whatever_the_mask_says(self, room):
+        if self.train_scale(1) != 0:
+            pytest.skip("a variant that does not scale in training keeps what the mask says")
+        x, grad_output = np.array([np.inf, np.nan, 1.0]), np.ones(3)
+        layer = self.layer(room, 1.0)
+        for out in self.through(room, layer, x, grad_output, np.array([True, True, True])):
+            assert (out == 0).all()
+
+    @pytest.mark.parametrize("transform", [torch.func.grad, torch.func.vmap])
+    def test_a_module_can_be_copied_after_torch_func(self, transform):
+        layer = self.layer("pytorch", 0.5)
+        if transform is torch.func.grad:
+            torch.func.grad(lambda x: layer(x).sum())(torch.ones(4))
+        else:
+            torch.func.vmap(layer, randomness="different")(torch.ones(3, 4))
+        assert copy.deepcopy(layer).mask is None
+        assert pickle.loads(pickle.dumps(layer)).mask is None
+
+    def test_what_is_no_generator_and_no_mask_is_refused_by_name(self):
+        with pytest.raises(TypeError, match=r"generator has to be a torch\.Generator, but got 3"):
+            self.layer("pytorch", 0.5, generator=3)
+        with pytest.raises(TypeError, match="mask has to be a tensor, but got list"):
+            self.layer("pytorch", 0.5)(torch.ones(2), mask=[True, False])

@@ -4,13 +4,13 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from dropout_lib.experiments import MODULES, Experiment, get, load, provenance, run
+from dropout_lib.experiments import MODULES, Experiment, get, load, provenance, run, runner
 from dropout_lib.experiments.__main__ import main
 from dropout_lib.experiments.runner import RESULTS
 from dropout_lib.experiments.statistics import paired_difference
@@ -37,13 +37,77 @@ def test_results_are_stored_by_seed_with_their_provenance(tmp_path):
     assert {"seconds", "finished", "machine", "versions", "code"} <= set(origin)
 
 
-def test_a_second_run_does_nothing_and_other_settings_run_again(tmp_path):
-    paths = run(EXPERIMENT, folder=tmp_path, progress=False)
-    before = [path.read_bytes() for path in paths]
-    run(EXPERIMENT, folder=tmp_path, progress=False)
-    assert [path.read_bytes() for path in paths] == before
-    run(replace(EXPERIMENT, settings=Settings(5)), folder=tmp_path, progress=False)
-    assert load("double", folder=tmp_path)[1] == {"value": 5}
+def counting(calls):
+    """The experiment, noting every seed it is run for."""
+
+    def run_and_count(seed, settings):
+        calls.append(seed)
+        return {"value": settings.times * seed}
+
+    return replace(EXPERIMENT, run=run_and_count)
+
+
+def test_only_missing_seeds_are_run(tmp_path):
+    calls = []
+    run(counting(calls), seeds=2, folder=tmp_path, progress=False)
+    run(counting(calls), seeds=4, folder=tmp_path, progress=False)
+    assert calls == [0, 1, 2, 3]
+    run(counting(calls), seeds=2, folder=tmp_path, again=True, progress=False)
+    assert calls[4:] == [0, 1]
+
+
+def test_other_settings_or_other_code_run_again(tmp_path, monkeypatch):
+    calls = []
+    experiment = counting(calls)
+    run(experiment, seeds=1, folder=tmp_path, progress=False)
+    run(replace(experiment, settings=Settings(5)), seeds=1, folder=tmp_path, progress=False)
+    assert load("double", folder=tmp_path) == [{"value": 0}]
+    monkeypatch.setattr(runner, "code_hash", lambda experiment: "changed")
+    run(replace(experiment, settings=Settings(5)), seeds=1, folder=tmp_path, progress=False)
+    assert calls == [0, 0, 0]
+
+
+def test_seeds_of_different_settings_are_not_mixed(tmp_path):
+    run(EXPERIMENT, seeds=2, folder=tmp_path, progress=False)
+    run(replace(EXPERIMENT, settings=Settings(5)), seeds=1, folder=tmp_path, progress=False)
+    with pytest.raises(ValueError, match="different settings: run it again"):
+        load("double", folder=tmp_path)
+
+
+def test_seeds_are_loaded_in_numerical_order(tmp_path):
+    run(EXPERIMENT, seeds=12, folder=tmp_path, progress=False)
+    assert [result["value"] for result in load("double", folder=tmp_path)] == list(range(0, 24, 2))
+
+
+@pytest.mark.parametrize("content", ["", "{", "{}", '{"settings": {}}'])
+def test_a_damaged_file_is_named(tmp_path, content):
+    (path,) = run(EXPERIMENT, seeds=1, folder=tmp_path, progress=False)
+    path.write_text(content)
+    for read in (load, provenance):
+        with pytest.raises(ValueError, match=r"seed-0.json is damaged.*delete it and run again"):
+            read("double", folder=tmp_path)
+
+
+def test_a_number_of_seeds_below_one_is_refused(tmp_path):
+    for seeds in (0, -2):
+        with pytest.raises(ValueError, match="at least 1"):
+            run(EXPERIMENT, seeds=seeds, folder=tmp_path)
+
+
+def test_an_interrupted_write_leaves_the_old_file(tmp_path, monkeypatch):
+    (path,) = run(EXPERIMENT, seeds=1, folder=tmp_path, progress=False)
+    before = path.read_bytes()
+
+    def half(self, text, encoding):
+        with open(self, "w", encoding=encoding) as file:
+            file.write(text[: len(text) // 2])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "write_text", half)
+    with pytest.raises(KeyboardInterrupt):
+        run(EXPERIMENT, seeds=1, folder=tmp_path, again=True, progress=False)
+    assert path.read_bytes() == before
+    assert [file.name for file in path.parent.iterdir()] == ["seed-0.json"]
 
 
 def test_parallel_jobs_give_the_same_results(tmp_path):
@@ -52,30 +116,48 @@ def test_parallel_jobs_give_the_same_results(tmp_path):
     assert load("double", folder=tmp_path / "one") == load("double", folder=tmp_path / "two")
 
 
-def test_a_seed_that_fails_leaves_nothing_half_written(tmp_path):
-    def fails(seed, settings):
-        if seed == 1:
-            raise ZeroDivisionError
-        return {"value": object()} if seed == 2 else {"value": seed}
-
-    for seeds, error in ((2, ZeroDivisionError), (3, ZeroDivisionError)):
-        with pytest.raises(error):
-            run(replace(EXPERIMENT, run=fails), seeds=seeds, folder=tmp_path, progress=False)
-    assert [path.name for path in (tmp_path / "double").iterdir()] == ["seed-0.json"]
+@pytest.mark.parametrize("value", [object(), float("nan")])
+def test_a_result_that_json_cannot_hold_is_not_stored(tmp_path, value):
+    experiment = replace(EXPERIMENT, run=lambda seed, settings: {"value": value})
+    with pytest.raises((TypeError, ValueError)):
+        run(experiment, folder=tmp_path, progress=False)
+    assert list((tmp_path / "double").iterdir()) == []
 
 
-def test_a_killed_run_goes_on_with_the_missing_seeds(tmp_path):
-    command = [sys.executable, "-m", "dropout_lib.experiments", "run", "from_scratch_digits"]
-    program = subprocess.Popen([*command, "--folder", str(tmp_path)], stderr=subprocess.DEVNULL)
-    time.sleep(2.5)
-    program.send_signal(signal.SIGKILL)
+KILLED = """
+import sys, time
+from dataclasses import dataclass
+from dropout_lib.experiments import Experiment, run
+
+@dataclass(frozen=True)
+class Settings:
+    pass
+
+def slow(seed, settings):
+    print(seed, flush=True)
+    time.sleep(0.3)
+    return {"value": seed}
+
+run(Experiment("slow", slow, Settings(), {}, 6, "?"), folder=sys.argv[1], progress=False)
+"""
+
+
+def test_a_killed_run_loses_at_most_the_seed_in_flight(tmp_path):
+    script = tmp_path / "slow.py"
+    script.write_text(KILLED)
+    command = [sys.executable, str(script), str(tmp_path)]
+    program = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    for line in program.stdout:
+        if line.strip() == "3":
+            program.send_signal(signal.SIGKILL)
+            break
     program.wait()
-    stored = list(tmp_path.glob("*/seed-*.json"))
-    assert all(json.loads(path.read_text())["result"] for path in stored)
+    stored = sorted(path.name for path in tmp_path.glob("slow/seed-*.json"))
+    assert stored == ["seed-0.json", "seed-1.json", "seed-2.json"]
 
-    quick = get("from_scratch_digits").quickly()
-    run(quick, folder=tmp_path, progress=False)
-    assert len(load("from_scratch_digits", folder=tmp_path)) >= quick.seeds
+    second = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    assert second.stdout.split() == ["3", "4", "5"]
+    assert [result["value"] for result in load("slow", folder=tmp_path)] == list(range(6))
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -85,6 +167,7 @@ def test_stored_results_are_complete_and_of_the_present_settings(name):
     for seed in range(experiment.seeds):
         stored = json.loads((RESULTS / name / f"seed-{seed}.json").read_text("utf-8"))
         assert stored["settings"] == json.loads(json.dumps(vars(experiment.settings)))
+        assert stored["provenance"]["code"] == runner.code_hash(experiment)
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -133,11 +216,17 @@ def gains(name, arms, value):
 
 @pytest.mark.parametrize("fraction", range(10))
 def test_deleted_units_say_what_chapter_1_says(fraction):
-    ahead = gains("deleted_units", ("without", "with"), lambda arm: arm["error"][fraction])
+    def ahead(survivors):
+        arms = ("without", "with")
+        return gains("deleted_units", arms, lambda arm: arm[survivors]["error"][fraction])
+
+    assert ahead("rescaled").low > 0
     if fraction <= 7:
-        assert ahead.low > 0
-    else:  # eight or nine of ten are gone, and nothing is left of the lead
-        assert ahead.low < 0 < ahead.high
+        assert ahead("plain").low > 0
+    else:  # eight or nine of ten are gone, and the lead with them
+        assert ahead("plain").low < 0 < ahead("plain").high
+    if fraction == 0:
+        assert ahead("plain").mean < 2
 
 
 def test_digits_from_scratch_say_what_chapter_2_says():
@@ -148,27 +237,30 @@ def test_digits_from_scratch_say_what_chapter_2_says():
     both = gain("hidden and input", lambda arm: arm["test_error"])
     assert hidden.low < 0 < hidden.high
     assert both.low > 0
+    assert gain("hidden", lambda arm: arm["test_loss"]).low > 0
     assert gain("hidden and input", lambda arm: arm["test_loss"]).low > 0
-    for rate in (0, 1):  # at the lower rates the gains look larger, and certain
-        untuned = gain("hidden", lambda arm, rate=rate: arm["test_error_by_rate"][rate])
-        assert untuned.low > 0
-        untuned = gain("hidden and input", lambda arm, rate=rate: arm["test_error_by_rate"][rate])
-        assert untuned.mean > 1.9 * both.mean
-    for arm in ("hidden", "hidden and input"):  # and at the rate that suits the other side, gone
-        at_high_rate = gain(arm, lambda arm: arm["test_error_by_rate"][2])
-        assert at_high_rate.low < 0 < at_high_rate.high
+    for arm, tuned in (("hidden", hidden), ("hidden and input", both)):
+        by_rate = [gain(arm, lambda a, i=i: a["test_error_by_rate"][i]) for i in range(4)]
+        assert all(untuned.low > 0 and untuned.mean > tuned.mean for untuned in by_rate[:2])
+        assert by_rate[2].low < 0 < by_rate[2].high
+        assert by_rate[3].high < -5
 
 
-def test_loss_curves_say_what_their_figures_say():
+def test_loss_curves_say_what_their_figures_and_chapter_2_say():
     def curve(arm, key):
         return np.mean([result[arm][key] for result in load("from_scratch_digits")], axis=0)
 
-    without = curve("without", "validation_loss")
-    both = curve("hidden and input", "validation_loss")
-    assert without.argmin() < 20
-    assert without[-1] > without.min()
-    assert both[-1] < 1.01 * both.min()
-    assert both[-1] < curve("hidden", "validation_loss")[-1] < without[-1]
+    without, hidden, both = (
+        curve(arm, "validation_loss") for arm in ("without", "hidden", "hidden and input")
+    )
+    for rises in (without, hidden):
+        assert rises.argmin() < 15
+        assert rises[-1] > 1.05 * rises.min()
+    assert both[-1] < 1.02 * both.min()
+    assert both[-1] < hidden[-1] < without[-1]
+    assert curve("without", "train_error")[without.argmin() :].max() < 0.01
     noisy, clean = (curve("hidden and input", key) for key in ("noisy_train_loss", "train_loss"))
     assert (both[:5] < noisy[:5]).all()
     assert (clean < both).all()
+    first = {key: curve("without", key)[0] for key in ("noisy_train_loss", "validation_loss")}
+    assert first["validation_loss"] < 0.8 * first["noisy_train_loss"]

@@ -1,8 +1,8 @@
 import pytest
 import torch
-from elementwise import PROBABILITIES, Elementwise
 
 from dropout_lib import pytorch, scratch
+from tests.elementwise import PROBABILITIES, Elementwise
 
 
 class TestInvertedDropout(Elementwise):

@@ -140,7 +140,8 @@ def test_memory_layout_does_not_matter(view):
 def test_a_bad_probability_is_named(p):
     with pytest.raises(ValueError, match=r"between 0 and 1, but got") as caught:
         draw_keep_mask((3,), p)
-    assert str(caught.value) == f"dropout probability has to be between 0 and 1, but got {p}"
+    got = repr(p) if isinstance(p, str) else p
+    assert str(caught.value) == f"dropout probability has to be between 0 and 1, but got {got}"
 
 
 @pytest.mark.parametrize("p", [0, 1, 0.25, np.float32(0.25), np.float64(0.25), np.int64(1)])

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 
+from dropout_lib import scratch
 from dropout_lib.pytorch import MLPWithDropout
 from dropout_lib.scratch import (
     SGD,
@@ -218,3 +219,84 @@ def test_both_rooms_have_the_same_losses_over_100_steps(input_p):
         their_optimiser.step()
 
     np.testing.assert_allclose(our_losses, their_losses, rtol=1e-5)
+
+
+def test_a_layer_cannot_stand_twice_in_a_row():
+    layer = scratch.Dropout(0.5)
+    with pytest.raises(ValueError, match="a layer stands twice in the row"):
+        scratch.Sequential(layer, scratch.ReLU(), layer)
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        (np.array([[0], [1]]), r"2 integers, one per case, but have shape \(2, 1\)"),
+        (np.array([0]), r"2 integers, one per case, but have shape \(1,\)"),
+        (np.array([True, False]), "dtype bool"),
+        (np.array([0.0, 1.0]), "dtype float64"),
+        (np.array([0, -1]), "between 0 and 2, but reach from -1 to 0"),
+        (np.array([0, 3]), "between 0 and 2, but reach from 0 to 3"),
+    ],
+)
+def test_labels_that_fit_no_class_are_refused(labels, words):
+    with pytest.raises(ValueError, match=words):
+        scratch.SoftmaxCrossEntropy().forward(np.zeros((2, 3)), labels)
+
+
+@pytest.mark.parametrize(
+    "layer", [scratch.SoftmaxCrossEntropy(), scratch.ReLU(), scratch.Linear(2, 2)]
+)
+def test_backward_before_forward_says_what_to_do(layer):
+    with pytest.raises(RuntimeError, match="before forward"):
+        layer.backward(*([] if isinstance(layer, scratch.SoftmaxCrossEntropy) else [np.ones(2)]))
+
+
+def test_a_gradient_of_another_shape_is_not_broadcast():
+    relu = scratch.ReLU()
+    relu.forward(np.ones((4, 1)))
+    with pytest.raises(ValueError, match=r"grad_output has shape \(1, 4\)"):
+        relu.backward(np.ones((1, 4)))
+
+
+def test_relu_has_gradient_0_at_0_as_in_torch():
+    relu = scratch.ReLU()
+    relu.forward(np.array([-1.0, 0.0, 1.0]))
+    assert relu.backward(np.ones(3)).tolist() == [0, 0, 1]
+
+
+def test_initial_weights_have_the_variance_of_he():
+    weight = scratch.Linear(1000, 1000, rng=np.random.default_rng(0)).weight.value
+    assert abs(weight.var() * 1000 / 2 - 1) < 0.01
+    assert abs(weight.mean()) < 1e-3
+
+
+def test_an_epoch_shuffles_and_weighs_every_case_alike():
+    class Watched(scratch.Sequential):
+        def forward(self, x, masks=None):
+            seen.append(x[:, 0].astype(int).tolist())
+            return super().forward(x)
+
+    x = np.arange(10, dtype=np.float32).reshape(10, 1)
+    labels = np.zeros(10, dtype=int)
+    orders = []
+    for _ in range(2):
+        seen = []
+        network = Watched(scratch.Linear(1, 2, rng=np.random.default_rng(0)))
+        still = scratch.SGD(network.parameters(), 0.0)
+        loss = scratch.train_epoch(
+            network, x, labels, still, batch_size=4, rng=np.random.default_rng(1)
+        )
+        orders.append(seen)
+    assert [len(batch) for batch in seen] == [4, 4, 2]
+    assert orders[0] == orders[1]
+    order = [case for batch in seen for case in batch]
+    assert order != list(range(10))
+    assert sorted(order) == list(range(10))
+    whole = scratch.SoftmaxCrossEntropy().forward(network.eval().forward(x), labels)
+    assert loss == pytest.approx(float(whole), rel=1e-5)
+
+
+@pytest.mark.parametrize("arguments", [{"p": 7}, {"p": 0.5, "input_p": None}])
+def test_a_bad_probability_is_refused_even_without_a_layer_for_it(arguments):
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        scratch.multilayer_perceptron((4, 2), **arguments)

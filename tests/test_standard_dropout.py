@@ -1,6 +1,5 @@
-from elementwise import Elementwise
-
 from dropout_lib import pytorch, scratch
+from tests.elementwise import Elementwise
 
 
 class TestStandardDropout(Elementwise):

@@ -32,22 +32,30 @@ def _close(a, b, rtol=1e-5):
     return np.allclose(a, b, rtol=rtol, atol=1e-12)
 
 
-def output_is_an_array_like_x(subject):
-    """Shape and dtype are the input's."""
-    for dtype in (np.float32, np.float64):
-        x = _ones().astype(dtype)
-        out = subject.make(0.5, 0).forward(x)
-        if out is None:
-            return Diagnosis(
-                "returns-nothing", "it returned None", "is there a `return` at the end?"
-            )
-        out = np.asarray(out)
-        if out.shape != x.shape:
-            return Diagnosis(
-                "shape-changed",
-                f"the input has shape {x.shape}, the output {out.shape}",
-                "dropout sets units to zero, it does not remove them from the array",
-            )
+def output_has_the_shape_of_x(subject):
+    x = _ones()
+    out = subject.make(0.5, 0).forward(x)
+    if out is None:
+        return Diagnosis("returns-nothing", "it returned None", "is there a `return` at the end?")
+    out = np.asarray(out)
+    if out.shape != x.shape:
+        return Diagnosis(
+            "shape-changed",
+            f"the input has shape {x.shape}, the output {out.shape}",
+            "dropout sets units to zero, it does not remove them from the array",
+        )
+    if out.dtype == bool:
+        return Diagnosis(
+            "mask-returned",
+            "the output holds True and False: it is the mask itself",
+            "multiply the activations by the mask, or choose with np.where(mask, x, 0)",
+        )
+    return None
+
+
+def dtype_is_kept(subject):
+    for dtype in (np.float16, np.float32, np.float64):
+        out = np.asarray(subject.make(0.5, 0).forward(_ones().astype(dtype)))
         if out.dtype != dtype:
             return Diagnosis(
                 "dtype-changed",
@@ -162,6 +170,19 @@ def drop_rate_is_p(subject):
     )
 
 
+def small_probabilities_are_kept_apart(subject):
+    """The drop rate is p also where p is no multiple of a hundredth, or of 1/256."""
+    p, x = 0.003, np.ones(1_000_000, dtype=np.float32)
+    rate = float((_output(subject, p, x, seed=1) == 0).mean())
+    if abs(rate - p) > 6 * math.sqrt(p * (1 - p) / x.size):
+        return Diagnosis(
+            "probability-rounded",
+            f"at p = {p} the drop rate is {rate:.4f}",
+            "compare p with a number that has enough digits: a percentage or a byte rounds it",
+        )
+    return None
+
+
 def every_case_has_its_own_mask(subject):
     dropped = _output(subject, 0.5, _ones(), seed=2) == 0
     if dropped.all() or not dropped.any():
@@ -178,6 +199,26 @@ def every_case_has_its_own_mask(subject):
             "a case is dropped with all its units, or kept with all of them",
             "draw one number per unit and case, not one per case",
         )
+    different = len(np.unique(dropped, axis=0))
+    if different < CASES:
+        return Diagnosis(
+            "masks-repeated",
+            f"the {CASES} cases of a batch have only {different} different masks",
+            "draw a number for every entry of x; do not repeat or tile a smaller mask",
+        )
+    return None
+
+
+def every_axis_is_drawn_along(subject):
+    """Units of a picture (cases, channels, height, width) are dropped one by one too."""
+    dropped = _output(subject, 0.5, np.ones((10, 8, 12, 12), dtype=np.float32), seed=2) == 0
+    for axis, name in enumerate(("cases", "channels", "rows", "columns")):
+        if dropped.any() and (dropped == dropped.take([0], axis)).all():
+            return Diagnosis(
+                "mask-shared-along-an-axis",
+                f"in an array of shape {dropped.shape} all {name} have the same units dropped",
+                "draw a mask of the whole shape of x; dropping whole maps is another variant",
+            )
     return None
 
 
@@ -203,11 +244,11 @@ def units_are_dropped_independently(subject):
 
 def every_pass_draws_anew(subject):
     layer = subject.make(0.5, 4)
-    first, second = (np.asarray(layer.forward(_ones())) for _ in range(2))
-    if (first == second).all():
+    passes = [np.asarray(layer.forward(_ones())).tobytes() for _ in range(8)]
+    if len(set(passes)) < len(passes):
         return Diagnosis(
             "mask-never-redrawn",
-            "two passes through the same layer drop the same units",
+            "several passes through the same layer drop the same units",
             "draw the mask in forward, not at construction or import, and do not seed there",
         )
     return None
@@ -257,9 +298,9 @@ def what_is_kept_has_the_right_scale(subject):
             )
         return Diagnosis(
             "scale-off",
-            f"at p = {p} the kept units are multiplied by about {typical:.4g}, "
-            f"not by {expected:.4g}",
-            "every kept unit is multiplied by the same number",
+            f"at p = {p} the kept units are multiplied by {factor.min():.4g} to "
+            f"{factor.max():.4g}, not by {expected:.4g}",
+            "every kept unit is multiplied by the same number, which p alone decides",
         )
     return None
 
@@ -345,15 +386,16 @@ def training_resumes_after_evaluation(subject):
 
 
 def output_does_not_share_memory_with_x(subject):
-    layer = subject.make(0.5, 8)
-    layer.eval()
-    x = _ones()
-    if np.shares_memory(layer.forward(x), x):
-        return Diagnosis(
-            "output-is-the-input",
-            "in evaluation mode the very array that went in comes out",
-            "whoever writes into the output changes x: return x.copy()",
-        )
+    for p, mode in ((0.5, "eval"), (0.0, "train")):
+        layer = subject.make(p, 8)
+        getattr(layer, mode)()
+        x = _ones()
+        if np.shares_memory(layer.forward(x), x):
+            return Diagnosis(
+                "output-is-the-input",
+                f"with p = {p} in {mode} mode the very array that went in comes out",
+                "whoever writes into the output changes x: return x.copy()",
+            )
     return None
 
 
@@ -436,7 +478,13 @@ def backward_uses_the_mask_of_forward(subject):
             "units that forward dropped receive a gradient",
             "a dropped unit had no influence on the output: multiply the gradient by the mask",
         )
-    if _close(grad, kept):
+    if ((grad != 0) == ~kept).all():
+        return Diagnosis(
+            "backward-with-mask-inverted",
+            "the units that forward kept get no gradient, and those it dropped do",
+            "the mask is true where a unit was kept: is it turned round somewhere?",
+        )
+    if scale != 1 and _close(grad, kept):
         return Diagnosis(
             "backward-without-scale",
             f"forward multiplies by {scale:.4g}, backward does not",
@@ -448,6 +496,13 @@ def backward_uses_the_mask_of_forward(subject):
             f"the gradient is multiplied by {scale**2:.4g} where {scale:.4g} is right",
             "if the mask holds the scale already, do not divide again",
         )
+    if _close(grad, (1 - p) * kept) or _close(grad, kept / p):
+        return Diagnosis(
+            "backward-scaled-wrong",
+            f"the gradient of kept units is multiplied by {grad.max():.4g}, not by {scale:.4g}",
+            "what forward multiplied by, backward multiplies by: the derivative of a factor is "
+            "the factor",
+        )
     if ((grad != 0) != kept).mean() > 0.1:
         return Diagnosis(
             "backward-with-another-mask",
@@ -455,6 +510,33 @@ def backward_uses_the_mask_of_forward(subject):
             "keep the mask that forward drew: backward draws nothing",
         )
     return None  # right units, unknown factor: the finite differences below will tell
+
+
+def backward_follows_the_mode_of_forward(subject):
+    layer = subject.make(0.5, 12)
+    kept = np.asarray(layer.forward(_spread_out())) != 0
+    layer.eval()  # between forward and backward
+    if ((np.asarray(layer.backward(_ones())) != 0) != kept).any():
+        return Diagnosis(
+            "backward-follows-the-mode",
+            "after forward in training and then eval(), backward no longer uses forward's mask",
+            "backward belongs to the last forward: it asks for the mask, not for the mode",
+        )
+    return None
+
+
+def dropped_units_get_gradient_zero_even_if_it_is_infinite(subject):
+    layer = subject.make(0.5, 12)
+    kept = np.asarray(layer.forward(_spread_out())) != 0
+    with np.errstate(all="ignore"):
+        grad = np.asarray(layer.backward(np.full((CASES, UNITS), np.inf, dtype=np.float32)))
+    if not (grad[~kept] == 0).all():
+        return Diagnosis(
+            "non-finite-gradient-leaks",
+            f"where the gradient is infinite, a dropped unit gets {grad[~kept][0]}, not 0",
+            "0 * inf is NaN: set dropped units to zero instead of multiplying them by it",
+        )
+    return None
 
 
 def gradient_flows_where_x_is_zero(subject):
@@ -466,7 +548,7 @@ def gradient_flows_where_x_is_zero(subject):
         return Diagnosis(
             "mask-inferred-from-output",
             "where x is 0, no unit receives a gradient, not even the kept ones",
-            "an output of 0 does not mean dropped: after ReLU half of all x are 0. Keep the mask",
+            "an output of 0 does not mean dropped: a kept unit may be 0. Keep the mask",
         )
     return None
 
@@ -496,6 +578,20 @@ def gradient_matches_finite_differences(subject):
     return None
 
 
+def gradient_at_p_one_is_zero(subject):
+    layer = subject.make(1.0, 15)
+    layer.forward(_ones())
+    with np.errstate(all="ignore"):
+        grad = np.asarray(layer.backward(_ones()))
+    if not (grad == 0).all():
+        return Diagnosis(
+            "gradient-nan-at-p-one",
+            f"at p = 1 the gradient is {grad.flat[0]}",
+            "1 / (1 - p) is a division by zero there: everything was dropped, the gradient is 0",
+        )
+    return None
+
+
 def backward_does_not_change_its_input(subject):
     layer = subject.make(0.5, 15)
     layer.forward(_spread_out())
@@ -519,10 +615,11 @@ def backward_after_evaluation_ignores_old_masks(subject):
     grad = np.asarray(layer.backward(_ones()))
     if not _close(grad, subject.evaluation_scale(p)):
         return Diagnosis(
-            "stale-mask",
-            "after a pass in evaluation mode, backward still uses the mask of the last "
-            "training pass",
-            "forget the mask when forward runs in evaluation mode",
+            "wrong-in-evaluation",
+            "after a pass in evaluation mode the gradient has to be multiplied by "
+            f"{subject.evaluation_scale(p):g} everywhere, but it is not",
+            "in evaluation mode there is no mask: forget the old one, and let backward do what "
+            "forward did",
         )
     return None
 
@@ -569,8 +666,20 @@ def a_mask_can_be_replayed(subject):
 
 
 def the_mask_used_can_be_seen(subject):
-    layer = subject.make(0.5, 19)
+    layer = subject.make(0.75, 19)
     out = np.asarray(layer.forward(_spread_out()))
+    if layer.mask is not None and (np.asarray(layer.mask).astype(bool) == (out == 0)).all():
+        return Diagnosis(
+            "mask-shown-inverted",
+            "the mask that is shown is true where a unit was dropped",
+            "a keep-mask is true where a unit stays",
+        )
+    if layer.mask is not None and not np.isin(layer.mask, (0, 1)).all():
+        return Diagnosis(
+            "mask-holds-the-scale",
+            f"the mask holds {np.max(layer.mask):g}: the scale is in it",
+            "keep mask and scale apart, or backward will not know whether to scale",
+        )
     if layer.mask is None or (np.asarray(layer.mask).astype(bool) != (out != 0)).any():
         return Diagnosis(
             "mask-not-shown",
@@ -581,14 +690,17 @@ def the_mask_used_can_be_seen(subject):
 
 
 FORWARD = (
-    output_is_an_array_like_x,
+    output_has_the_shape_of_x,
     input_is_not_changed,
     every_case_has_its_own_mask,
     drop_rate_is_p,
+    small_probabilities_are_kept_apart,
+    every_axis_is_drawn_along,
     units_are_dropped_independently,
     every_pass_draws_anew,
     what_is_kept_has_the_right_scale,
     mean_and_variance_are_right,
+    dtype_is_kept,
     same_seed_gives_the_same_masks,
     the_mask_used_can_be_seen,
 )
@@ -609,6 +721,12 @@ BACKWARD = (
     gradient_matches_finite_differences,
     backward_does_not_change_its_input,
     backward_after_evaluation_ignores_old_masks,
+    gradient_at_p_one_is_zero,
+    backward_follows_the_mode_of_forward,
 )
-LAYER = (backward_needs_a_forward, a_mask_can_be_replayed)
+LAYER = (
+    backward_needs_a_forward,
+    a_mask_can_be_replayed,
+    dropped_units_get_gradient_zero_even_if_it_is_infinite,
+)
 ELEMENTWISE = FORWARD + EVALUATION + EDGES + BACKWARD + LAYER

@@ -116,6 +116,12 @@ class RemovesUnits(Textbook):
         return x[mask] * self.scale()
 
 
+@mutant("mask-returned")
+class ReturnsTheMask(Textbook):
+    def apply(self, x, mask):
+        return mask
+
+
 @mutant("dtype-changed")
 class MaskOfDoubles(Textbook):
     def apply(self, x, mask):
@@ -201,6 +207,42 @@ class OneCoinForTwoUnits(Textbook):
         return half.repeat(2, axis=-1)[..., : x.shape[-1]]
 
 
+@mutant("masks-repeated")
+class TilesHalfTheBatch(Textbook):
+    def draw(self, x):
+        half = super().draw(x[: (len(x) + 1) // 2])
+        return np.concatenate([half, half])[: len(x)]
+
+
+@mutant("mask-shared-along-an-axis")
+class DropsWholeMaps(Textbook):
+    def draw(self, x):
+        if x.ndim <= 2:
+            return super().draw(x)
+        return np.broadcast_to(super().draw(x[:, :, :1, :1]), x.shape)
+
+
+@mutant("probability-rounded")
+class ComparesBytes(Textbook):
+    def draw(self, x):
+        return self.rng.integers(0, 256, x.shape) >= 256 * self.p
+
+
+@mutant("probability-rounded")
+class RoundsToPerCent(Textbook):
+    def draw(self, x):
+        return self.rng.random(x.shape) >= round(100 * self.p) / 100
+
+
+@mutant("mask-never-redrawn")
+class CyclesTwoMasks(Textbook):
+    passes = 0
+
+    def draw(self, x):
+        self.passes += 1
+        return np.random.default_rng(self.passes % 2).random(x.shape) >= self.p
+
+
 @mutant("mask-never-redrawn")
 class SeedsInForward(Textbook):
     def draw(self, x):
@@ -280,6 +322,22 @@ class OwnGenerator(Textbook):
 
 
 @mutant("mask-not-shown")
+class ShowsAnotherMask(Textbook):
+    def forward(self, x, mask=None):
+        out = super().forward(x, mask)
+        self.mask = None if self.mask is None else self.draw(x)
+        return out
+
+
+@mutant("mask-holds-the-scale")
+class PutsTheScaleIntoTheMask(Textbook):
+    def forward(self, x, mask=None):
+        out = super().forward(x, mask)
+        self.mask = None if self.mask is None else self.mask * self.scale()
+        return out
+
+
+@mutant("mask-shown-inverted")
 class KeepsTheDroppedInstead(Textbook):
     def forward(self, x, mask=None):
         out = super().forward(x, mask)
@@ -357,6 +415,12 @@ class SaysTooLittle(Textbook):
             raise ValueError("invalid p") from None
 
 
+@mutant("output-is-the-input")
+class ShortcutAtPZero(Textbook):
+    def apply(self, x, mask):
+        return x if self.p == 0 else super().apply(x, mask)
+
+
 @mutant("integers-accepted")
 class TruncatesIntegers(Textbook):
     def forward(self, x, mask=None):
@@ -415,10 +479,44 @@ class BackwardScalesTwice(Textbook):
         return super().gradient(grad_output) * self.scale()
 
 
+@mutant("backward-with-mask-inverted")
+class BackwardTurnsTheMaskRound(Textbook):
+    def gradient(self, grad_output):
+        return self.apply(grad_output, ~self.mask)
+
+
+@mutant("backward-scaled-wrong")
+class BackwardMultipliesByKeep(Textbook):
+    def gradient(self, grad_output):
+        return grad_output * self.mask * (1 - self.p)
+
+
+@mutant("gradient-nan-at-p-one")
+class BackwardDividesByZero(Textbook):
+    def gradient(self, grad_output):
+        with np.errstate(all="ignore"):
+            scale = np.divide(1.0, 1 - self.p)
+            return (grad_output * self.mask * scale).astype(grad_output.dtype)
+
+
 @mutant("backward-with-another-mask")
 class BackwardDrawsAgain(Textbook):
     def gradient(self, grad_output):
         return self.apply(grad_output, self.draw(grad_output))
+
+
+@mutant("backward-follows-the-mode")
+class AsksForTheModeAgain(Textbook):
+    def backward(self, grad_output):
+        if self.ran and not self.training:
+            return grad_output.copy()
+        return super().backward(grad_output)
+
+
+@mutant("non-finite-gradient-leaks")
+class MultipliesTheGradientByTheMask(Textbook):
+    def gradient(self, grad_output):
+        return grad_output * self.mask * grad_output.dtype.type(self.scale())
 
 
 @mutant("mask-inferred-from-output")
@@ -448,7 +546,7 @@ class WritesIntoGradient(Textbook):
         return grad_output * grad_output.dtype.type(self.scale())
 
 
-@mutant("stale-mask")
+@mutant("wrong-in-evaluation")
 class KeepsTheOldMask(Textbook):
     def forward(self, x, mask=None):
         old = self.mask

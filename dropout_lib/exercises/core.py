@@ -102,8 +102,8 @@ def exercise(name):
 def hint(name, number=1):
     """Show one hint: 1 is a nudge, the last one nearly the solution."""
     hints = find(name).hints
-    if not 1 <= number <= len(hints):
-        raise ValueError(f"{name} has hints 1 to {len(hints)}, but got {number}")
+    if number not in range(1, len(hints) + 1):
+        raise ValueError(f"{name} has hints 1 to {len(hints)}, but got {number!r}")
     more = f'\n\nThe next one: `hint("{name}", {number + 1})`' if number < len(hints) else ""
     return Markdown(f"{hints[number - 1]}{more}")
 
@@ -116,16 +116,15 @@ def solution(name):
 def check(name, answer):
     """Judge an answer, and say what to mend first; never raises for what the answer does.
 
-    >>> check("01-all-benched", 0.5)
-    Not yet: 0.5 is the chance that one given unit sits out.
-    Hint: all four have to sit out in the same case: four coin tosses, all
-      tails
-    Stuck? hint("01-all-benched")
+    >>> check("01-someone-plays", 0.8)
+    Not yet: 0.8 is the chance that one given unit plays.
+    Hint: there are three of them, and any one will do
+    Stuck? hint("01-someone-plays")
     """
     found = find(name)
     try:
         diagnosis = found.judge(answer)
-    except Exception as error:  # whatever a reader's code raises becomes a diagnosis
+    except (Exception, SystemExit) as error:  # whatever a reader's code raises is a diagnosis
         diagnosis = Diagnosis(
             "raises",
             f"your code raised {type(error).__name__}: {error}",

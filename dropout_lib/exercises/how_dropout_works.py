@@ -11,6 +11,23 @@ from .core import NOT_STARTED, Exercise, first_diagnosis
 
 
 def judge_forward(forward):
+    x = np.ones((2, 3))
+    for training in (True, False):
+        answer = forward(x, 0.5, training, np.random.default_rng(0))
+        if answer is None:
+            return NOT_STARTED
+        if not isinstance(answer, tuple) or len(answer) != 2:
+            return Diagnosis(
+                "mask-missing",
+                "one thing comes back, and two are asked for.",
+                "return out, mask: backward will need the mask",
+            )
+    if answer[1] is not None:
+        return Diagnosis(
+            "mask-in-evaluation",
+            "in evaluation mode the mask has to be None.",
+            "None tells backward that nothing was dropped",
+        )
     checks = (*FORWARD, EVALUATION[0], p_zero_keeps_all_and_p_one_drops_all)
     return first_diagnosis(function_subject(forward, name="forward"), checks)
 
@@ -70,6 +87,11 @@ def _forward_ignores_mode(x, p, training, rng):
     return (x * mask / max(1 - p, 1e-9)).astype(x.dtype), mask
 
 
+def _forward_still_drops(x, p, training, rng):
+    out, mask = _forward_ignores_mode(x, p, True, rng)
+    return out, mask if training else None
+
+
 def _forward_scales_twice(x, p, training, rng):
     if not training:
         return (x * (1 - p)).astype(x.dtype), None
@@ -88,6 +110,23 @@ def _forward_no_mask(x, p, training, rng):
     return forward(x, p, training, rng)[0]
 
 
+def _forward_scaled_mask(x, p, training, rng):
+    if not training:
+        return x, None
+    mask = ((rng.random(x.shape) >= p) / max(1 - p, 1e-9)).astype(x.dtype)
+    return x * mask, mask
+
+
+def _forward_drop_mask(x, p, training, rng):
+    out, mask = forward(x, p, training, rng)
+    return out, None if mask is None else ~mask
+
+
+def _forward_mask_always(x, p, training, rng):
+    out, mask = forward(x, p, training, rng)
+    return out, np.ones(x.shape, bool) if mask is None else mask
+
+
 def _forward_in_place(x, p, training, rng):
     if training:
         mask = rng.random(x.shape) >= p
@@ -104,10 +143,17 @@ def judge_backward(backward):
         return scratch.dropout_forward(x, p, training, rng)
 
     subject = function_subject(right_forward, backward, name="backward")
-    grad = np.ones((2, 2))
-    if backward(grad, np.ones((2, 2), dtype=bool), 0.5) is None:
+    answer = backward(np.ones((2, 2)), np.ones((2, 2), dtype=bool), 0.5)
+    if answer is None:
         return NOT_STARTED
-    return first_diagnosis(subject, BACKWARD)
+    if isinstance(answer, tuple):
+        return Diagnosis(
+            "not-one-array",
+            f"{len(answer)} things come back, and one is asked for.",
+            "return the gradient alone; nobody needs the mask any more",
+        )
+    with np.errstate(all="ignore"):
+        return first_diagnosis(subject, BACKWARD)
 
 
 def backward(grad_output, mask, p):
@@ -142,6 +188,28 @@ def _backward_in_place(grad_output, mask, p):
 
 def _backward_no_evaluation(grad_output, mask, p):
     return grad_output * mask / (1 - p)
+
+
+def _backward_inverted(grad_output, mask, p):
+    return grad_output.copy() if mask is None else grad_output * ~mask / (1 - p)
+
+
+def _backward_by_p(grad_output, mask, p):
+    return grad_output.copy() if mask is None else grad_output * mask / p
+
+
+def _backward_pair(grad_output, mask, p):
+    return backward(grad_output, mask, p), mask
+
+
+def _backward_zero_in_evaluation(grad_output, mask, p):
+    return 0 * grad_output if mask is None else backward(grad_output, mask, p)
+
+
+def _backward_nan_at_one(grad_output, mask, p):
+    if mask is None:
+        return grad_output.copy()
+    return grad_output * mask * np.divide(1.0, 1 - p)
 
 
 def _backward_multiplies(grad_output, mask, p):
@@ -203,7 +271,7 @@ def judge_variance(answer):
             return Diagnosis(code, message, next_step)
     return Diagnosis(
         "another-formula",
-        f"for x = 2 and p = 0.2 it gives {answers[0]:.4g}, and a simulation something else.",
+        f"for x = 2 and p = 0.2 it gives {answers[0]:.4g}, but the variance is 1.",
         "start with Var[m] = p(1 − p), then multiply by what m is multiplied by, squared",
     )
 
@@ -306,10 +374,14 @@ EXERCISES = (
             (_forward_divides_by_p, "scaled-by-drop-probability"),
             (_forward_doubles, "dtype-changed"),
             (_forward_one_row, "one-mask-for-the-batch"),
-            (_forward_ignores_mode, "active-in-evaluation"),
+            (_forward_ignores_mode, "mask-in-evaluation"),
+            (_forward_still_drops, "active-in-evaluation"),
             (_forward_scales_twice, "scaled-in-evaluation"),
             (_forward_nan_at_one, "nan-at-p-one"),
-            (_forward_no_mask, "mask-not-shown"),
+            (_forward_no_mask, "mask-missing"),
+            (_forward_mask_always, "mask-in-evaluation"),
+            (_forward_scaled_mask, "mask-holds-the-scale"),
+            (_forward_drop_mask, "mask-shown-inverted"),
             (_forward_in_place, "input-changed"),
             (_does_nothing, "not-started"),
         ),
@@ -329,7 +401,8 @@ EXERCISES = (
         hints=(
             "For one unit, y = m x / (1 − p). What is dy/dx?",
             "The derivative is m / (1 − p), whatever x is: multiply the incoming gradient by it.",
-            "`grad_output * mask / (1 - p)`, and `grad_output.copy()` where mask is None.",
+            "`grad_output * mask / (1 - p)`, and `grad_output.copy()` where mask is None. At p = 1 "
+            "the division would be by zero: there the gradient is 0.",
         ),
         solution=backward,
         explanation=(
@@ -345,7 +418,12 @@ EXERCISES = (
             (_backward_new_mask, "backward-with-another-mask"),
             (_backward_in_place, "gradient-input-changed"),
             (_backward_no_evaluation, "raises"),
-            (_backward_multiplies, "gradient-off"),
+            (_backward_multiplies, "backward-scaled-wrong"),
+            (_backward_by_p, "backward-scaled-wrong"),
+            (_backward_inverted, "backward-with-mask-inverted"),
+            (_backward_pair, "not-one-array"),
+            (_backward_zero_in_evaluation, "wrong-in-evaluation"),
+            (_backward_nan_at_one, "gradient-nan-at-p-one"),
             (_backward_nothing, "not-started"),
         ),
     ),
@@ -389,7 +467,9 @@ EXERCISES = (
         title="A small project: repair it",
         statement=(
             "Take the function of the clinic above, give it the argument `rng`, and repair it "
-            "until `check` has nothing left to say. Each time, mend what it names first."
+            "until `check` has nothing left to say. Each time, mend what it names first. A bad "
+            "rate is to be a `ValueError` that names the bounds (between 0 and 1) and the value, "
+            "integers a `TypeError`, and a dropped unit 0 even if its activation is infinite."
         ),
         starter=(
             "import numpy as np\n\n\n"
@@ -404,8 +484,8 @@ EXERCISES = (
         ),
         solution=repaired,
         explanation=(
-            "None of these repairs changes what a textbook example prints. All of them decide "
-            "whether a network that trains for days ends in numbers or in NaN."
+            "Two of these repairs prevent NaN, the others surprises: doubled memory, overwritten "
+            "inputs, integers cut off, runs that cannot be repeated."
         ),
         judge=judge_repair,
         wrong_answers=(
@@ -436,7 +516,7 @@ QUIZ = [
             {
                 "answer": "0.8",
                 "correct": False,
-                "feedback": "0.8 is the factor of standard dropout at test time.",
+                "feedback": "0.8 is the factor of standard dropout in evaluation.",
             },
             {
                 "answer": "5",
@@ -451,7 +531,7 @@ QUIZ = [
         ],
     },
     {
-        "question": "At test time, standard dropout ...",
+        "question": "In evaluation, standard dropout ...",
         "section": "Standard and inverted",
         "type": "multiple_choice",
         "answers": [
@@ -503,9 +583,10 @@ QUIZ = [
         "type": "multiple_choice",
         "answers": [
             {
-                "answer": "A kept unit can have activation 0, as after ReLU",
+                "answer": "The activation of a kept unit can be exactly 0",
                 "correct": True,
-                "feedback": "Yes, and after ReLU about half of them do.",
+                "feedback": "Yes: behind a layer that starts at 0 all of them are, and the layer "
+                "would never learn.",
             },
             {
                 "answer": "Dropped units are not exactly 0",
@@ -515,7 +596,7 @@ QUIZ = [
             {
                 "answer": "It takes too long",
                 "correct": False,
-                "feedback": "It is quick, and wrong.",
+                "feedback": "The comparison costs little; the trouble is what it finds.",
             },
         ],
     },

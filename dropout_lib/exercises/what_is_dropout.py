@@ -7,10 +7,11 @@ import numpy as np
 from ..checks import Diagnosis, function_subject
 from ..checks.elementwise import (
     drop_rate_is_p,
+    dtype_is_kept,
     every_case_has_its_own_mask,
     every_pass_draws_anew,
     input_is_not_changed,
-    output_is_an_array_like_x,
+    output_has_the_shape_of_x,
     same_seed_gives_the_same_masks,
     units_are_dropped_independently,
     what_is_kept_has_the_right_scale,
@@ -18,107 +19,146 @@ from ..checks.elementwise import (
 from .core import NOT_STARTED, Exercise, first_diagnosis
 
 BENCH_CHECKS = (
-    output_is_an_array_like_x,
+    output_has_the_shape_of_x,
     input_is_not_changed,
     every_case_has_its_own_mask,
     drop_rate_is_p,
     units_are_dropped_independently,
     every_pass_draws_anew,
     what_is_kept_has_the_right_scale,
+    dtype_is_kept,
     same_seed_gives_the_same_masks,
 )
 
 
 def judge_bench(bench):
     def forward(x, p, training, rng):
-        return bench(x, p, rng)
+        return bench(x, np.full(x.shape[1], p), rng)
 
-    return first_diagnosis(function_subject(forward, scaling="standard"), BENCH_CHECKS)
+    diagnosis = first_diagnosis(function_subject(forward, scaling="standard"), BENCH_CHECKS)
+    return diagnosis or _judge_unequal_rates(bench)
 
 
-def bench(activations, p, rng):
-    plays = rng.random(activations.shape) >= p  # one toss per unit and case
+def _judge_unequal_rates(bench):
+    """Unit 0 never sits out, unit 3 always does, the others half of the time."""
+    rates = np.array([0.0, 0.5, 0.5, 1.0])
+    played = bench(np.ones((2000, 4)), rates, np.random.default_rng(0)).mean(axis=0)
+    if np.abs(played - (1 - rates)).max() > 0.1:
+        return Diagnosis(
+            "one-rate-for-all",
+            f"units with rates {rates.tolist()} play in {played.round(2).tolist()} of the cases",
+            "compare column by column: broadcasting lines `rates` up with the units",
+        )
+    return None
+
+
+def bench(activations, rates, rng):
+    plays = rng.random(activations.shape) >= rates  # broadcast over the cases
     return np.where(plays, activations, 0)
 
 
-def _bench_keeps_p(activations, p, rng):
-    return np.where(rng.random(activations.shape) < p, activations, 0)
+def _bench_keeps_p(activations, rates, rng):
+    return np.where(rng.random(activations.shape) < rates, activations, 0)
 
 
-def _bench_one_team_for_all(activations, p, rng):
-    return np.where(rng.random(activations.shape[1]) >= p, activations, 0)
+def _bench_one_team_for_all(activations, rates, rng):
+    return np.where(rng.random(activations.shape[1]) >= rates, activations, 0)
 
 
-def _bench_normal(activations, p, rng):
-    return np.where(rng.standard_normal(activations.shape) > p, activations, 0)
+def _bench_normal(activations, rates, rng):
+    return np.where(rng.standard_normal(activations.shape) > rates, activations, 0)
 
 
-def _bench_exact_share(activations, p, rng):
+def _bench_exact_share(activations, rates, rng):
     rank = rng.random(activations.shape).argsort(axis=1).argsort(axis=1)
-    return np.where(rank >= p * activations.shape[1], activations, 0)
+    return np.where(rank >= rates * activations.shape[1], activations, 0)
 
 
-def _bench_in_place(activations, p, rng):
-    activations[rng.random(activations.shape) < p] = 0
+def _bench_in_place(activations, rates, rng):
+    activations[rng.random(activations.shape) < rates] = 0
     return activations
 
 
-def _bench_global(activations, p, rng):
-    return np.where(np.random.rand(*activations.shape) >= p, activations, 0)  # noqa: NPY002
+def _bench_global(activations, rates, rng):
+    return np.where(np.random.rand(*activations.shape) >= rates, activations, 0)  # noqa: NPY002
 
 
-def _bench_scaled(activations, p, rng):
-    return np.where(rng.random(activations.shape) >= p, activations / (1 - p), 0)
+def _bench_scaled(activations, rates, rng):
+    return np.where(rng.random(activations.shape) >= rates, activations / (1 - rates), 0)
 
 
-def _bench_same_every_time(activations, p, rng):
-    plays = np.random.default_rng(0).random(activations.shape) >= p
+def _bench_same_every_time(activations, rates, rng):
+    plays = np.random.default_rng(0).random(activations.shape) >= rates
     return np.where(plays, activations, 0)
 
 
-def _bench_nothing(activations, p, rng): ...
+def _bench_first_rate(activations, rates, rng):
+    return np.where(rng.random(activations.shape) >= rates[0], activations, 0)
 
 
-def judge_all_benched(answer):
+def _bench_mask(activations, rates, rng):
+    return rng.random(activations.shape) >= rates
+
+
+def _bench_doubles(activations, rates, rng):
+    return activations * rng.binomial(1, 1 - rates, activations.shape)
+
+
+def _bench_nothing(activations, rates, rng): ...
+
+
+def judge_someone_plays(answer):
     if answer is None or answer is ...:
         return NOT_STARTED
     known = {
-        0.5: (
-            "one-unit-only",
-            "0.5 is the chance that one given unit sits out.",
-            "all four have to sit out in the same case: four coin tosses, all tails",
-        ),
-        0.25: (
-            "divided-by-four",
-            "1/4 would be right if the units took turns.",
-            "the units do not take turns: each tosses its own coin, so the chances multiply",
-        ),
-        0.125: (
-            "one-factor-short",
-            "1/8 is the chance for three units.",
-            "there are four units: how many factors of 1/2 does that make?",
-        ),
-        15 / 16: (
+        0.008: (
             "complement",
-            "15/16 is the chance that at least one of them plays.",
-            "the question is about the other case",
+            "0.2³ is the chance that nobody plays.",
+            "somebody plays in all the other cases",
         ),
-        0.0: (
-            "never",
-            "it does happen, though rarely.",
-            "nothing keeps four independent coins from falling the same way",
+        0.512: (
+            "all-of-them",
+            "0.8³ is the chance that all three play.",
+            "one of them is enough",
         ),
-        16.0: (
-            "inverse",
-            "one case in 16 is right, but a probability lies between 0 and 1.",
-            "write it as 1 / 16",
+        0.488: (
+            "not-all",
+            "1 − 0.8³ is the chance that at least one is benched.",
+            "ask when nobody plays, and take the opposite",
         ),
+        0.8: (
+            "one-unit-only",
+            "0.8 is the chance that one given unit plays.",
+            "there are three of them, and any one will do",
+        ),
+        2.4: (
+            "added-up",
+            "3 × 0.8 is how many play on average, and no probability.",
+            "chances of events that can happen together do not add up: take the opposite event",
+        ),
+        0.384: (
+            "exactly-two",
+            "0.384 is the chance that exactly two of the three play.",
+            "one, two or three: “at least one” is all but “none”",
+        ),
+        0.096: (
+            "exactly-one",
+            "0.096 is the chance that exactly one plays.",
+            "one, two or three: “at least one” is all but “none”",
+        ),
+        99.2: ("per-cent", "that is per cent.", "a probability lies between 0 and 1"),
+        0.99: ("rounded", "close: that is rounded.", "let Python do it: 1 - 0.2**3"),
     }
-    return _judge_number(answer, 1 / 16, known)
+    return _judge_number(answer, 0.992, known)
 
 
 def _judge_number(answer, right, known):
-    value = float(answer)
+    try:
+        value = float(answer)
+    except (TypeError, ValueError):
+        return Diagnosis(
+            "not-a-number", f"{answer!r} is not a number.", "write it as Python would: 3 / 4"
+        )
     if math.isclose(value, right, rel_tol=1e-3):
         return None
     for wrong, diagnosis in known.items():
@@ -133,17 +173,24 @@ def _judge_number(answer, right, known):
 
 def judge_survivors(survivors):
     """Compare with the mean and the standard deviation of the binomial distribution."""
-    for units, p in ((100, 0.2), (8, 0.75), (50, 0.5)):
+    for units, p in ((100, 0.2), (7, 0.3), (50, 0.5)):
         answer = survivors(units, p)
         if answer is None:
             return NOT_STARTED
-        if not isinstance(answer, tuple | list) or len(answer) != 2:
+        try:
+            mean, deviation = (float(number) for number in answer)
+        except (TypeError, ValueError):
             return Diagnosis(
                 "not-a-pair",
-                f"one pair of numbers is asked for, but survivors({units}, {p}) gave {answer!r}.",
+                f"a pair of numbers is asked for, but survivors({units}, {p}) gave {answer!r}.",
                 "return mean, standard_deviation",
             )
-        mean, deviation = answer
+        if math.isclose(deviation, units * (1 - p)):
+            return Diagnosis(
+                "order-swapped",
+                "mean and standard deviation have changed places.",
+                "return mean, standard_deviation",
+            )
         if math.isclose(mean, units * p) and p != 0.5:
             return Diagnosis(
                 "mean-of-the-benched",
@@ -180,67 +227,72 @@ def judge_survivors(survivors):
 
 def survivors(units, p):
     mean = units * (1 - p)
-    standard_deviation = math.sqrt(units * p * (1 - p))
+    standard_deviation = (units * p * (1 - p)) ** 0.5
     return mean, standard_deviation
 
 
 EXERCISES = (
     Exercise(
-        name="01-all-benched",
-        title="Nobody on the field",
+        name="01-someone-plays",
+        title="Somebody on the field",
         statement=(
-            "A hidden layer has four units and $p = 0.5$. In what fraction of training cases are "
-            "all four benched? Put the number into `answer`. Guess before you calculate."
+            "A layer has three units and $p = 0.2$. In what fraction of training cases does at "
+            "least one of them play? Put the number into `answer`. Guess before you calculate."
         ),
-        starter='answer = ...\n\ncheck("01-all-benched", answer)',
+        starter='answer = ...\n\ncheck("01-someone-plays", answer)',
         hints=(
-            "What is the probability that the first unit sits out?",
-            "The units toss independent coins, so probabilities multiply.",
-            "Four factors of one half.",
+            "“At least one” is hard to count. When does it not happen?",
+            "It does not happen when all three sit out, each with probability 0.2.",
+            "Independent tosses multiply: nobody plays with probability 0.2³.",
         ),
-        solution=0.0625,
+        solution=0.992,
         explanation=(
-            "$0.5^4 = 1/16$. In such a case nothing gets through the layer, and the network "
-            "answers with what its biases say. With 256 units the chance is $2^{-256}$: nobody "
-            "will see it. Small layers and large p are where dropout hurts, as you can see "
-            "already with a pencil."
+            "$1 - 0.2^3 = 0.992$. In the other 0.8% nothing gets through, and the network answers "
+            "with what its biases say. At $p = 0.8$ the same three units would leave you without "
+            "an answer in half of the cases: small layers and large p do not go together."
         ),
-        judge=judge_all_benched,
+        judge=judge_someone_plays,
         wrong_answers=(
-            (0.5, "one-unit-only"),
-            (0.25, "divided-by-four"),
-            (1 / 8, "one-factor-short"),
-            (15 / 16, "complement"),
-            (0, "never"),
-            (16, "inverse"),
-            (0.1, "another-number"),
+            (0.008, "complement"),
+            (0.512, "all-of-them"),
+            (1 - 0.8**3, "not-all"),
+            (0.8, "one-unit-only"),
+            (2.4, "added-up"),
+            (0.384, "exactly-two"),
+            (0.096, "exactly-one"),
+            (99.2, "per-cent"),
+            (0.99, "rounded"),
+            (0.7, "another-number"),
+            ([0.992], "not-a-number"),
+            ("most of them", "not-a-number"),
             (None, "not-started"),
-            ("one in sixteen", "raises"),
         ),
     ),
     Exercise(
         name="01-bench",
-        title="Be the coach",
+        title="Players with a history",
         statement=(
-            "Write `bench(activations, p, rng)`: it returns a copy of `activations` (cases × "
-            "units) in which each entry is 0 with probability `p`, every unit and every case "
-            "deciding for itself. Draw from `rng`. Leave out any scaling; that is the next "
-            "chapter's business."
+            "Some players need more rest. Write `bench(activations, rates, rng)` with one drop "
+            "probability per *unit*: `rates` has as many entries as `activations` (cases × units) "
+            "has columns. Return a copy in which each entry is 0 with its unit's probability, "
+            "every unit and every case deciding for itself. Draw from `rng`. No scaling: that is "
+            "the next chapter's business."
         ),
         starter=(
-            "def bench(activations, p, rng):\n    # your code\n    ...\n\n\n"
+            "def bench(activations, rates, rng):\n    # your code\n    ...\n\n\n"
             'check("01-bench", bench)'
         ),
         hints=(
             "`rng.random(shape)` gives one number from 0 to 1 per entry, all equally likely.",
-            "An entry sits out where its number is below p, and plays where it is not.",
-            "`np.where(plays, activations, 0)` keeps the activation where `plays` is true.",
+            "An entry sits out where its number is below its unit's rate.",
+            "NumPy lines a vector up with the columns by itself: `... >= rates`. Then "
+            "`np.where(plays, activations, 0)`.",
         ),
         solution=bench,
         explanation=(
-            "`rng.random(activations.shape)` is the heart of it. With the shape of one row the "
-            "whole batch would play with one team; with `rng.standard_normal` the share benched "
-            "would not be p."
+            "`rng.random(activations.shape)` is the heart of it: one draw per entry. With the "
+            "shape of one row the whole batch would play with one team; with "
+            "`rng.standard_normal` the share benched would not be p."
         ),
         judge=judge_bench,
         wrong_answers=(
@@ -252,6 +304,9 @@ EXERCISES = (
             (_bench_global, "global-random-state"),
             (_bench_scaled, "scaled-in-training"),
             (_bench_same_every_time, "mask-never-redrawn"),
+            (_bench_first_rate, "one-rate-for-all"),
+            (_bench_mask, "mask-returned"),
+            (_bench_doubles, "dtype-changed"),
             (_bench_nothing, "not-started"),
             (0.5, "raises"),
         ),
@@ -265,7 +320,7 @@ EXERCISES = (
             "numbers does it usually lie?"
         ),
         starter=(
-            "import math\n\n\ndef survivors(units, p):\n    # your code\n    ...\n\n\n"
+            "def survivors(units, p):\n    # your code\n    ...\n\n\n"
             'check("01-survivors", survivors)'
         ),
         hints=(
@@ -286,6 +341,8 @@ EXERCISES = (
             (lambda n, p: (n * (1 - p), n * math.sqrt(p * (1 - p))), "deviations-added"),
             (lambda n, p: (n * (1 - p), math.sqrt(n * p)), "deviation-off"),
             (lambda n, p: (n * (1 - p) ** 2, 0), "mean-off"),
+            (lambda n, p: (int(n * (1 - p)), math.sqrt(n * p * (1 - p))), "mean-off"),
+            (lambda n, p: (math.sqrt(n * p * (1 - p)), n * (1 - p)), "order-swapped"),
             (lambda n, p: n * (1 - p), "not-a-pair"),
             (lambda n, p: None, "not-started"),
         ),
@@ -354,9 +411,9 @@ QUIZ = [
         "type": "multiple_choice",
         "answers": [
             {
-                "answer": "It is back in the draw for the next case, with its weights as they were",
+                "answer": "It is back in the draw for the next case",
                 "correct": True,
-                "feedback": "Yes. It gave 0 and learned nothing from this case; nothing else "
+                "feedback": "Yes. It gave 0 and got no gradient from this case; nothing else "
                 "happened to it.",
             },
             {
@@ -402,7 +459,7 @@ QUIZ = [
         "type": "multiple_choice",
         "answers": [
             {
-                "answer": "That it has learned to work with missing units",
+                "answer": "That it depends less on any particular units",
                 "correct": True,
                 "feedback": "Yes, no more than that: it was trained for exactly this.",
             },
@@ -415,37 +472,37 @@ QUIZ = [
             {
                 "answer": "That half of its units are superfluous",
                 "correct": False,
-                "feedback": "Its error rises too, only more slowly. Spread out is not superfluous.",
+                "feedback": "Its error rises too, only more slowly.",
             },
         ],
     },
     {
-        "question": "The drawing has 16 hidden units. How many different teams are there?",
+        "question": "How many different teams do 10 units make?",
         "section": "How many teams?",
         "type": "numeric",
         "answers": [
             {
                 "type": "value",
-                "value": 65536,
+                "value": 1024,
                 "correct": True,
-                "feedback": "2 to the power of 16. A real layer has more teams than training can "
-                "ever try.",
+                "feedback": "2 to the power of 10. Every further unit doubles it.",
             },
             {
                 "type": "value",
-                "value": 256,
+                "value": 100,
                 "correct": False,
-                "feedback": "256 counts pairs, 16 × 16. Every unit is in or out: 2 × 2 × 2 ...",
+                "feedback": "100 counts pairs, 10 × 10. Every unit is in or out: 2 × 2 × 2 ...",
             },
             {
                 "type": "value",
-                "value": 32,
+                "value": 20,
                 "correct": False,
                 "feedback": "Two possibilities per unit multiply, they do not add up.",
             },
             {
                 "type": "default",
-                "feedback": "Every unit is in or out, and the possibilities multiply.",
+                "feedback": "Every unit is in or out, and the possibilities multiply. Give the "
+                "number in digits.",
             },
         ],
     },

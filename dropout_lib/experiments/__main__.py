@@ -19,6 +19,7 @@ def main(arguments=None):
     running.add_argument("--seeds", type=int, help="how many seeds instead of the full number")
     running.add_argument("--jobs", type=int, default=1, help="processes side by side")
     running.add_argument("--quick", action="store_true", help="a smoke run that stores nothing")
+    running.add_argument("--again", action="store_true", help="also the seeds that are stored")
     running.add_argument("--folder", type=Path, default=RESULTS, help="where results are kept")
     options = parser.parse_args(arguments)
 
@@ -38,7 +39,13 @@ def main(arguments=None):
             if options.quick:
                 run(experiment.quickly(), jobs=options.jobs, folder=scratch_folder)
             else:
-                run(experiment, seeds=options.seeds, jobs=options.jobs, folder=options.folder)
+                run(
+                    experiment,
+                    seeds=options.seeds,
+                    jobs=options.jobs,
+                    folder=options.folder,
+                    again=options.again,
+                )
     return 0
 
 

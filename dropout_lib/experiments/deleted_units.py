@@ -32,29 +32,36 @@ def deleted_units(seed, settings):
     """Error of two networks, trained with dropout p and without, by fraction of units deleted.
 
     Both have the same widths, initial weights, data order and number of steps, and each the
-    learning rate that is best for it on validation. Deleted units give 0; nothing is rescaled.
+    learning rate that is best for it on validation. Deleted units give 0. The units that are left
+    are used as they are ("plain"), and multiplied by 1 / (1 - fraction deleted) ("rescaled").
     """
     data = mnist5k(seed=seed, train=settings.train)
-    images = torch.from_numpy(data.x_test)
-    labels = torch.from_numpy(data.y_test)
     result = {}
     for name, p in (("without", 0.0), ("with", settings.p)):
         model, learning_rate = _tuned(data, p, seed, settings)
-        rng = np.random.default_rng(seed)  # the same units are deleted in both networks
-        errors, predictions = [], []
-        for fraction in settings.fractions:
-            draws = [
-                _predict(model, images, _deleted(fraction, settings.hidden, rng))
-                for _ in range(settings.deletions)
-            ]
-            errors.append(float(np.mean([(d != labels).float().mean().item() for d in draws])))
-            predictions.append(draws[0][: settings.shown].tolist())
         result[name] = {
             "learning_rate": learning_rate,
-            "error": [round(error, 5) for error in errors],
-            "predictions": predictions,
+            "plain": _by_fraction(model, data, seed, settings, rescale=False),
+            "rescaled": _by_fraction(model, data, seed, settings, rescale=True),
         }
     return result
+
+
+def _by_fraction(model, data, seed, settings, rescale):
+    """Test error by fraction deleted, and what one draw of deletions makes of the first digits."""
+    images, labels = torch.from_numpy(data.x_test), torch.from_numpy(data.y_test)
+    rng = np.random.default_rng(seed)  # the same units are deleted in every network
+    errors, predictions = [], []
+    for fraction in settings.fractions:
+        scale = 1 / (1 - fraction) if rescale else 1.0
+        draws = [
+            _predict(model, images, _deleted(fraction, settings.hidden, rng), scale)
+            for _ in range(settings.deletions)
+        ]
+        error = np.mean([(draw != labels).float().mean().item() for draw in draws])
+        errors.append(round(float(error), 5))
+        predictions.append(draws[0][: settings.shown].tolist())
+    return {"error": errors, "predictions": predictions}
 
 
 def _tuned(data, p, seed, settings):
@@ -92,12 +99,12 @@ def _deleted(fraction, hidden, rng):
 
 
 @torch.no_grad()
-def _predict(model, images, stays):
+def _predict(model, images, stays, scale):
     """The classes predicted when units are gone; deletion comes after each ReLU."""
     remaining = iter(stays)
     x = images
     for layer in model.network:
         x = layer(x)
         if isinstance(layer, torch.nn.ReLU):
-            x = x * next(remaining)
+            x = x * next(remaining) * scale
     return x.argmax(dim=1)

@@ -69,12 +69,19 @@ def train(data, arm, learning_rate, seed, settings, epochs=None):
     Returns:
         dict of errors (fractions) and losses (nats): at the end, and by epoch.
     """
-    rng = np.random.default_rng(seed)
-    sizes = (data.x_train.shape[1], *settings.hidden, 10)
-    network = multilayer_perceptron(sizes, arm.p, input_p=arm.input_p, rng=rng)
+    # one generator each, so that the arms share initial weights and the order of the cases
+    weight_rng, mask_rng, order_rng = np.random.default_rng(seed).spawn(3)
+    network = multilayer_perceptron(
+        (data.x_train.shape[1], *settings.hidden, 10),
+        arm.p,
+        input_p=arm.input_p,
+        rng=weight_rng,
+        mask_rng=mask_rng,
+    )
     optimiser = SGD(network.parameters(), learning_rate, momentum=settings.momentum)
-    run = {"learning_rate": learning_rate, "noisy_train_loss": [], "train_loss": []}
-    run["validation_loss"] = []
+    run = {"learning_rate": learning_rate}
+    by_epoch = ("noisy_train_loss", "train_loss", "train_error", "validation_loss")
+    run |= {key: [] for key in by_epoch}
     for epoch in range(epochs or settings.epochs):
         optimiser.learning_rate = learning_rate * (1 - epoch / settings.epochs)
         noisy = train_epoch(
@@ -83,12 +90,13 @@ def train(data, arm, learning_rate, seed, settings, epochs=None):
             data.y_train,
             optimiser,
             batch_size=settings.batch_size,
-            rng=rng,
+            rng=order_rng,
         )
         run["noisy_train_loss"].append(round(noisy, 5))
-        run["train_loss"].append(measure(network, data.x_train, data.y_train)[1])
+        train_error, train_loss = measure(network, data.x_train, data.y_train)
+        run["train_error"].append(train_error)
+        run["train_loss"].append(train_loss)
         run["validation_loss"].append(measure(network, data.x_validation, data.y_validation)[1])
-    run["train_error"] = measure(network, data.x_train, data.y_train)[0]
     run["validation_error"] = measure(network, data.x_validation, data.y_validation)[0]
     run["test_error"], run["test_loss"] = measure(network, data.x_test, data.y_test)
     return run

@@ -2,7 +2,8 @@
 
 Each seed is one JSON file, written to a temporary name and then moved into place: whoever reads
 the folder sees a whole file or none, and a run that was killed goes on with the seeds that are
-missing. A stored seed counts only if it was made with the same settings.
+missing. A stored seed counts only if it was made with the same settings by the
+same source file.
 """
 
 import hashlib
@@ -19,7 +20,7 @@ from pathlib import Path
 RESULTS = Path(__file__).parent / "results"
 
 
-def run(experiment, *, seeds=None, jobs=1, folder=RESULTS, progress=True):
+def run(experiment, *, seeds=None, jobs=1, folder=RESULTS, again=False, progress=True):
     """Run the seeds that are not stored yet, in parallel; returns the paths of all seeds.
 
     Args:
@@ -27,17 +28,20 @@ def run(experiment, *, seeds=None, jobs=1, folder=RESULTS, progress=True):
         seeds: how many; None for the experiment's own number.
         jobs: processes to run side by side.
         folder: where results are kept, a folder per experiment.
+        again: run the stored seeds too.
         progress: whether to draw a progress bar.
     """
     from joblib import Parallel, delayed
     from tqdm import tqdm
 
-    seeds = range(seeds or experiment.seeds)
+    seeds = range(experiment.seeds if seeds is None else seeds)
+    if not seeds:
+        raise ValueError("the number of seeds has to be at least 1")
     paths = [_path(folder, experiment.name, seed) for seed in seeds]
     missing = [
         (seed, path)
         for seed, path in zip(seeds, paths, strict=True)
-        if not _is_current(path, experiment)
+        if again or not _is_current(path, experiment)
     ]
     done = Parallel(n_jobs=jobs, return_as="generator_unordered")(
         delayed(_run_seed)(experiment, seed, path) for seed, path in missing
@@ -52,22 +56,30 @@ def load(name, *, folder=RESULTS):
 
     Raises:
         FileNotFoundError: nothing is stored under that name.
+        ValueError: a file is damaged, or the seeds were made with different settings.
 
     >>> len(load("deleted_units"))
     10
     """
+    stored = _stored(name, folder)
+    if any(seed["settings"] != stored[0]["settings"] for seed in stored):
+        raise ValueError(f"the stored seeds of {name!r} have different settings: run it again")
+    return [seed["result"] for seed in stored]
+
+
+def provenance(name, *, folder=RESULTS):
+    """How the first stored seed of an experiment was made: settings, versions, machine, time."""
+    stored = _stored(name, folder)[0]
+    return {"settings": stored["settings"], **stored["provenance"]}
+
+
+def _stored(name, folder):
     paths = sorted(Path(folder, name).glob("seed-*.json"), key=_seed_of)
     if not paths:
         raise FileNotFoundError(
             f"no results of {name!r} are stored: run `python -m dropout_lib.experiments run {name}`"
         )
-    return [_read(path)["result"] for path in paths]
-
-
-def provenance(name, *, folder=RESULTS):
-    """How the first stored seed of an experiment was made: settings, versions, machine, time."""
-    stored = _read(_path(folder, name, 0))
-    return {"settings": stored["settings"], **stored["provenance"]}
+    return [_read(path) for path in paths]
 
 
 def _run_seed(experiment, seed, path):
@@ -91,14 +103,14 @@ def _run_seed(experiment, seed, path):
                     "python": platform.python_version(),
                     **{package: version(package) for package in ("dropout_lib", "numpy", "torch")},
                 },
-                "code": _code_hash(experiment),
+                "code": code_hash(experiment),
             },
         },
     )
 
 
-def _code_hash(experiment):
-    """Of the source file that holds the experiment."""
+def code_hash(experiment):
+    """A hash of the source file that holds the experiment."""
     source = Path(inspect.getsourcefile(experiment.run)).read_bytes()
     return hashlib.sha256(source).hexdigest()[:12]
 
@@ -107,14 +119,19 @@ def _write(path, content):
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(f".{os.getpid()}.unfinished")
     try:
-        unfinished.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
+        unfinished.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", "utf-8")
         os.replace(unfinished, path)
     finally:
         unfinished.unlink(missing_ok=True)
 
 
 def _read(path):
-    return json.loads(path.read_text("utf-8"))
+    """The content of a result file; a damaged one is a ValueError that names it."""
+    try:
+        stored = json.loads(path.read_text("utf-8"))
+        return {key: stored[key] for key in ("settings", "result", "provenance")}
+    except (json.JSONDecodeError, KeyError) as error:
+        raise ValueError(f"{path} is damaged ({error}): delete it and run again") from error
 
 
 def _path(folder, name, seed):
@@ -126,6 +143,9 @@ def _seed_of(path):
 
 
 def _is_current(path, experiment):
+    if not path.exists():
+        return False
+    stored = _read(path)
     # through JSON, so that a tuple equals the list it was stored as
     settings = json.loads(json.dumps(asdict(experiment.settings)))
-    return path.exists() and _read(path)["settings"] == settings
+    return stored["settings"] == settings and stored["provenance"]["code"] == code_hash(experiment)

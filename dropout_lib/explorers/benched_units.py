@@ -23,17 +23,16 @@ def benched_units(images, labels):
 
     def draw(p, case):
         keep = hidden_masks(p, case)
-        dropped = int(sum((~mask).sum() for mask in keep))
         picture = svg.drawing(
             WIDTH, HEIGHT, _elements(keep, images[case - 1].reshape(28, 28)), max_width=620
         )
-        return Picture(picture, _reading(p, case, labels[case - 1], dropped))
+        return Picture(picture, _reading(p, case, labels[case - 1], keep))
 
     return Explorer(
         "benched-units",
         "One training case, one team",
         "Press the button a few times at p = 0.5: the team changes with every training case. "
-        "Then pull p to 0 and to 0.9.",
+        "Then pull p to 0 and to 0.9. (Drawn small: a real network has hundreds of units.)",
         [
             Slider("p", "drop probability p", RATES, 0.5, "{:.1f}"),
             Slider(
@@ -96,12 +95,16 @@ def _y(layer, unit):
     return 142 + 33 * (unit - (LAYERS[layer] - 1) / 2)
 
 
-def _reading(p, case, label, dropped):
+def _reading(p, case, label, keep):
+    dropped = sum(int((~mask).sum()) for mask in keep)
     hidden = sum(LAYERS[1:-1])
+    head = f"Training case {case}, a {label}, at p = {p:.1f}: "
     if dropped == 0:
-        team = f"all {hidden} hidden units play"
-    elif dropped == hidden:
-        team = f"all {hidden} hidden units are benched, and nothing gets through"
-    else:
-        team = f"{dropped} of {hidden} hidden units are benched, {hidden - dropped} play"
-    return f"Training case {case}, a {label}, at p = {p:.1f}: {team}."
+        return head + f"all {hidden} hidden units play."
+    if dropped == hidden:
+        return head + f"all {hidden} hidden units are benched, and nothing gets through."
+    names = " and ".join(
+        f"{', '.join(str(unit + 1) for unit in np.flatnonzero(~mask)) or 'none'} of hidden {layer}"
+        for layer, mask in enumerate(keep, start=1)
+    )
+    return head + f"{dropped} of {hidden} hidden units are benched, {names}."

@@ -5,7 +5,7 @@ import numpy as np
 from ..experiments import mean_interval
 from . import svg
 from .chart import LIGHT, axes, to_svg
-from .explorer import Explorer, Picture, Slider
+from .explorer import Choice, Explorer, Picture, Slider
 
 NAMES = {"without": "trained without dropout", "with": "trained with dropout"}
 _COLUMNS, _TILE = 10, 42
@@ -21,49 +21,63 @@ def deleted_units_explorer(results, fractions, images, labels):
         labels: their classes (N,).
     """
     percent = tuple(round(100 * fraction) for fraction in fractions)
-    correct = {  # name: (seeds, fractions), in per cent
-        name: 100 * (1 - np.array([result[name]["error"] for result in results])) for name in NAMES
-    }
     intervals = {
-        name: [mean_interval(values[:, i].tolist()) for i in range(len(percent))]
-        for name, values in correct.items()
+        survivors: {name: _recognised(results, name, survivors) for name in NAMES}
+        for survivors in ("plain", "rescaled")
     }
     tiles = [
         svg.digit((i % _COLUMNS) * _TILE + 1, 8 + i // _COLUMNS * 62, _TILE - 2, image)
         for i, image in enumerate(images.reshape(-1, 28, 28))
     ]
 
-    def draw(deleted):
+    def draw(deleted, survivors):
         at = percent.index(deleted)
-        panels = []
+        panels, right = [], {}
         for name, title in NAMES.items():
-            predictions = results[0][name]["predictions"][at]
-            right = sum(p == label for p, label in zip(predictions, labels, strict=True))
+            predictions = results[0][name][survivors]["predictions"][at]
+            right[name] = sum(p == label for p, label in zip(predictions, labels, strict=True))
             panels.append(
-                f"<p>{title}: {right} of these {len(labels)} right</p>\n"
+                f"<p>{title}: {right[name]} of {len(labels)}</p>\n"
                 + svg.drawing(_COLUMNS * _TILE, 134, [*tiles, *_answers(predictions, labels)])
             )
-        chart = to_svg(_chart(percent, intervals, at))
+        chart = to_svg(_chart(percent, intervals[survivors], at))
         markup = (
             f'<div class="dx-panels">\n<div>\n{panels[0]}\n</div>\n<div>\n{panels[1]}\n</div>\n'
             f"</div>\n{chart}"
         )
-        shares = {name: intervals[name][at].mean for name in NAMES}
+        shares = {name: intervals[survivors][name][at].mean for name in NAMES}
         reading = (
-            f"With {deleted}% of the hidden units deleted, the network trained without dropout "
-            f"recognises {shares['without']:.0f}% of the 1,000 test digits, the one trained with "
-            f"dropout {shares['with']:.0f}% (mean of {len(results)} pairs of networks)."
+            f"{deleted}% of the hidden units deleted"
+            + (", the others turned up" if survivors == "rescaled" else "")
+            + f": trained without dropout, {right['without']} of the {len(labels)} digits shown "
+            f"are recognised, and {shares['without']:.0f}% of all test digits (mean of "
+            f"{len(results)} networks); trained with dropout, {right['with']} and "
+            f"{shares['with']:.0f}%."
         )
         return Picture(markup, reading)
 
     return Explorer(
         "deleted-units",
         "How many units can it lose?",
-        "Delete more and more units and watch which digits go first. The number under a digit is "
-        "what the network answers; a wrong one is crossed in red.",
-        [Slider("deleted", "hidden units deleted", percent, 0, "{}%")],
+        "Delete more and more units and watch which digits go first (the digits show one random "
+        "deletion, the curve the mean over many). The number under a digit is what the network "
+        "answers; a wrong one is crossed in red. Then turn the units that are left up.",
+        [
+            Slider("deleted", "hidden units deleted", percent, 0, "{}%"),
+            Choice(
+                "survivors",
+                "the units that are left",
+                {"as they are": "plain", "turned up, × 1 / (1 − share deleted)": "rescaled"},
+            ),
+        ],
         draw,
     )
+
+
+def _recognised(results, name, survivors):
+    """Per cent of the test digits recognised, by fraction deleted, with intervals."""
+    errors = np.array([result[name][survivors]["error"] for result in results])
+    return [mean_interval(column.tolist()) for column in 100 * (1 - errors).T]
 
 
 def _answers(predictions, labels):
@@ -96,8 +110,8 @@ def _chart(percent, intervals, at):
             plot.plot(percent[at], means[at], "o", color=colour)
         plot.axhline(10, color=LIGHT["soft"], linewidth=1, linestyle=(0, (2, 3)))
         plot.annotate("guessing", (1, 12), color=LIGHT["soft"])
-        plot.annotate(NAMES["with"], (58, 88), ha="left", color=LIGHT["with-dropout"])
-        plot.annotate(NAMES["without"], (4, 62), ha="left", color=LIGHT["without-dropout"])
+        plot.annotate(NAMES["with"], (1, 46), ha="left", color=LIGHT["with-dropout"])
+        plot.annotate(NAMES["without"], (1, 34), ha="left", color=LIGHT["without-dropout"])
         plot.set(
             xlabel="hidden units deleted (%)",
             ylabel="digits recognised (%)",

@@ -15,6 +15,7 @@ from itertools import product
 
 from .theme import stylesheet
 
+_LIVE_STYLE = ".explorer-live .dx { margin-left: 0; }"  # beside the live sliders, not centred
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 
 
@@ -183,7 +184,7 @@ class Explorer:
             widget.observe(redraw, names="value")
         redraw()
         words = ipywidgets.HTML(
-            f'<div class="dx"><style>{stylesheet()}</style>'
+            f'<div class="dx"><style>{stylesheet()}\n{_LIVE_STYLE}</style>'
             f'<p class="explorer-title">{escape(self.title)}</p></div>'
         )
         caption = ipywidgets.HTML(

@@ -34,7 +34,7 @@ def mask_scale_output():
             Slider("p", "drop probability p", RATES, 0.5, "{:.1f}"),
             Choice("variant", "variant", {name: name for name in VARIANTS}),
             Choice("training", "mode", {"train()": True, "eval()": False}),
-            Slider("draw_number", "mask", (1, 2, 3, 4, 5), 1, "{} of 5", button="Draw again"),
+            Slider("draw_number", "mask", (1, 2, 3, 4, 5), 1, "{} of 5", button="Next mask"),
         ],
         draw,
     )
@@ -48,11 +48,12 @@ def _factor(p, variant, training):
 
 def _elements(mask, out, factor):
     kept = np.ones(len(X), bool) if mask is None else mask
+    factor_text = f"× {factor:.2f}" if kept.any() else "nothing is left to scale"
     return [
         *_row(92, "x", X, np.ones(len(X), bool), "soft"),
         *_mask_row(128, kept, mask is None),
         svg.text(4, 172, "scale", 13),
-        svg.text(64, 172, f"× {factor:.2f}", 14, fill="with-dropout", font_weight="bold"),
+        svg.text(64, 172, factor_text, 14, fill="with-dropout", font_weight="bold"),
         *_row(310, "y", out, kept, "with-dropout"),
     ]
 
@@ -95,7 +96,7 @@ def _reading(p, variant, training, mask, out, factor):
             f"no mask, everything times {factor:.2f}, and the sum of 9.00 becomes {out.sum():.2f}."
         )
     dropped = int((~mask).sum())
-    return head + (
-        f"{dropped} of {len(X)} units dropped, the others times {factor:.2f}; the sum of 9.00 "
-        f"becomes {out.sum():.2f}."
-    )
+    if dropped == len(X):
+        return head + f"all {dropped} units dropped; nothing is left to scale, and the sum is 0.00."
+    who = f"{dropped} of {len(X)} units dropped, the others" if dropped else "no unit dropped, all"
+    return head + f"{who} times {factor:.2f}; the sum of 9.00 becomes {out.sum():.2f}."

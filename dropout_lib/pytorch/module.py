@@ -1,5 +1,6 @@
 """What every dropout module has: p, inplace, a generator and the mask just used."""
 
+import torch
 from torch import nn
 
 from .functional import check_probability
@@ -11,6 +12,10 @@ class DropoutModule(nn.Module):
     A subclass names its ``_forward(x, p, training, generator, mask=..., inplace=...)``, which
     returns the output and the mask. ``mask`` is None after a pass in evaluation mode; it is not
     part of the state dict.
+
+    Two things to know of a generator of one's own: copies of the module start from a copy of its
+    state and so draw the same masks; and activation checkpointing, which runs forward again for
+    backward, restores only PyTorch's global generator. Use the global one there.
     """
 
     def __init__(self, p=0.5, inplace=False, *, generator=None):
@@ -18,6 +23,11 @@ class DropoutModule(nn.Module):
         self.p = p
         check_probability(p)
         self.inplace = inplace
+        if not isinstance(generator, torch.Generator | None):
+            raise TypeError(
+                f"generator has to be a torch.Generator, but got {generator!r}: "
+                "make one with torch.Generator().manual_seed(seed)"
+            )
         self.generator = generator
         self.mask = None
 

@@ -26,7 +26,7 @@ def dropout_forward(x, dropout_rate=0.5, training=True, rng=None, *, mask=None):
         dropout_rate: probability p to drop a unit, in [0, 1].
         training: True drops and scales; False returns a copy of x.
         rng: ``numpy.random.Generator``; None draws from a freshly seeded one.
-        mask: keep-mask of x's shape to use instead of drawing one.
+        mask: keep-mask of x's shape to use instead of drawing one; without effect in evaluation.
 
     Returns:
         out: array of x's shape and dtype.
@@ -46,7 +46,7 @@ def dropout_forward(x, dropout_rate=0.5, training=True, rng=None, *, mask=None):
     p = check_probability(dropout_rate)
     if not training:
         return x.copy(), None
-    mask = draw_keep_mask(x.shape, p, rng) if mask is None else check_mask(mask, x.shape)
+    mask = draw_keep_mask(x.shape, p, rng) if mask is None else check_mask(mask, x.shape).copy()
     return apply_keep_mask(x, mask, _scale(p)), mask
 
 
@@ -63,6 +63,7 @@ def dropout_backward(grad_output, mask, dropout_rate=0.5):
 
     Raises:
         ValueError: dropout_rate is not in [0, 1], or the mask does not fit grad_output.
+        TypeError: grad_output is not floating point.
 
     >>> import numpy as np
     >>> dropout_backward(np.ones(4), np.array([True, False, True, True]), 0.75)

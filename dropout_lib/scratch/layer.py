@@ -1,6 +1,6 @@
 """What every layer has: a mode, and for dropout layers a probability and the mask just used."""
 
-from .masks import check_probability, check_rng
+from .masks import check_floating, check_probability, check_rng
 
 
 class Layer:
@@ -37,6 +37,16 @@ class Layer:
             )
         return getattr(self, name)
 
+    @staticmethod
+    def _check_grad(grad_output, shape):
+        """The gradient as an array of the shape that forward returned, or a ValueError."""
+        grad_output = check_floating(grad_output)
+        if grad_output.shape != shape:
+            raise ValueError(
+                f"grad_output has shape {grad_output.shape}, but forward returned shape {shape}"
+            )
+        return grad_output
+
 
 class DropoutLayer(Layer):
     """State around a functional pair: p, the random generator, and the mask of the last forward.
@@ -57,11 +67,7 @@ class DropoutLayer(Layer):
         return out
 
     def backward(self, grad_output):
-        shape = self._kept_from_forward("_output_shape")
-        if grad_output.shape != shape:
-            raise ValueError(
-                f"grad_output has shape {grad_output.shape}, but forward returned shape {shape}"
-            )
+        grad_output = self._check_grad(grad_output, self._kept_from_forward("_output_shape"))
         return self._backward(grad_output, self.mask, self.p)
 
     def __repr__(self):

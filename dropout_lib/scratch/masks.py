@@ -25,7 +25,7 @@ import numpy as np
 
 LEVELS = 2**16  # what 16 random bits can tell apart
 _CHUNK = 2**17  # units per pass
-_BITS_OF = {2: np.uint16, 4: np.uint32, 8: np.uint64}  # itemsize -> integer of the same size
+_BITS_OF = {4: np.uint32, 8: np.uint64}  # itemsize -> integer of the same size
 
 
 def check_probability(p):
@@ -37,7 +37,8 @@ def check_probability(p):
     ValueError: dropout probability has to be between 0 and 1, but got 1.5
     """
     if not isinstance(p, Real) or not 0 <= p <= 1:  # NaN compares false and is refused too
-        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+        got = p if isinstance(p, Real) else repr(p)
+        raise ValueError(f"dropout probability has to be between 0 and 1, but got {got}")
     return float(p)
 
 
@@ -56,7 +57,7 @@ def check_rng(rng):
 def check_floating(x):
     """Return x as an array of float16, float32 or float64; other dtypes are a TypeError."""
     x = np.asarray(x)
-    if x.dtype.kind != "f" or x.dtype.itemsize not in _BITS_OF:
+    if x.dtype not in (np.float16, np.float32, np.float64):
         raise TypeError(
             f"dropout needs float16, float32 or float64 input, but got {x.dtype}: "
             "convert first, for example with x.astype(numpy.float32)"
@@ -69,14 +70,12 @@ def check_mask(mask, shape):
     mask = np.asarray(mask)
     if mask.shape != shape:
         raise ValueError(f"the mask has shape {mask.shape}, but the input has shape {shape}")
-    if mask.dtype != bool:
-        if not np.isin(mask, (0, 1)).all():
-            raise ValueError(
-                "a mask holds 1 where a unit is kept and 0 where it is dropped, but got "
-                f"{mask[~np.isin(mask, (0, 1))][0]}"
-            )
-        mask = mask.astype(bool)
-    return mask
+    if mask.dtype != bool and not np.isin(mask, (0, 1)).all():
+        raise ValueError(
+            "a mask holds 1 where a unit is kept and 0 where it is dropped, but got "
+            f"{mask[~np.isin(mask, (0, 1))][0]}"
+        )
+    return mask.astype(bool, copy=False)
 
 
 def draw_keep_mask(shape, p, rng=None):
@@ -137,6 +136,10 @@ def apply_keep_mask(x, mask, scale):
     >>> apply_keep_mask(np.array([1.0, np.inf, 3.0]), np.array([True, False, True]), scale=2.0)
     array([2., 0., 6.])
     """
+    if scale == 0:  # p = 1: nothing is kept, whatever the mask says
+        return np.zeros_like(x)
+    if x.dtype == np.float16:  # in single precision, as the scale may be too large for half
+        return apply_keep_mask(x.astype(np.float32), mask, scale).astype(np.float16)
     bits_dtype = _BITS_OF[x.dtype.itemsize]
     x_bits = np.ascontiguousarray(x).reshape(-1).view(bits_dtype)
     keep = np.ascontiguousarray(mask).reshape(-1).view(np.uint8)  # 1 or 0
@@ -149,3 +152,14 @@ def apply_keep_mask(x, mask, scale):
         np.multiply(x_bits[chunk], kept_bits[:size], out=kept_bits[:size])
         np.multiply(kept[:size], scale, out=out[chunk])
     return out.reshape(x.shape)
+
+
+def scaled(x, factor):
+    """Return ``factor * x`` in x's dtype, rounded once.
+
+    >>> scaled(np.array([1, 2], dtype=np.float16), 0.1)
+    array([0.1, 0.2], dtype=float16)
+    """
+    if x.dtype == np.float16:
+        return (x.astype(np.float32) * np.float32(factor)).astype(np.float16)
+    return x * x.dtype.type(factor)

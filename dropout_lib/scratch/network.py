@@ -10,7 +10,7 @@ import numpy as np
 
 from .inverted_dropout import Dropout
 from .layer import DropoutLayer, Layer
-from .masks import check_rng
+from .masks import check_probability, check_rng
 
 
 class Parameter:
@@ -44,6 +44,7 @@ class Linear(Layer):
 
     def backward(self, grad_output):
         x = self._kept_from_forward("x")
+        grad_output = self._check_grad(grad_output, (len(x), len(self.bias.value)))
         self.weight.grad = grad_output.T @ x  # (O, N) @ (N, I)
         self.bias.grad = grad_output.sum(axis=0)
         return grad_output @ self.weight.value  # (N, I)
@@ -61,11 +62,15 @@ class ReLU(Layer):
         return np.maximum(x, 0)
 
     def backward(self, grad_output):
-        return grad_output * self._kept_from_forward("positive")
+        positive = self._kept_from_forward("positive")
+        return self._check_grad(grad_output, positive.shape) * positive
 
 
 class SoftmaxCrossEntropy:
-    """Mean over the cases of -log softmax(logits)[label].
+    """Mean over the cases of -log softmax(logits)[label], in nats.
+
+    ``forward`` takes logits (N, classes) and integer labels (N,); a label that is no class, or
+    labels of another shape or type, are a ValueError.
 
     >>> loss = SoftmaxCrossEntropy()
     >>> float(loss.forward(np.zeros((1, 4)), np.array([2])))  # log 4
@@ -75,12 +80,26 @@ class SoftmaxCrossEntropy:
     """
 
     def forward(self, logits, labels):
+        labels = np.asarray(labels)
+        cases, classes = logits.shape
+        if labels.shape != (cases,) or labels.dtype.kind not in "iu":
+            raise ValueError(
+                f"labels have to be {cases} integers, one per case, but have shape "
+                f"{labels.shape} and dtype {labels.dtype}"
+            )
+        if cases and not (labels.min() >= 0 and labels.max() < classes):
+            raise ValueError(
+                f"labels have to be between 0 and {classes - 1}, but reach from "
+                f"{labels.min()} to {labels.max()}"
+            )
         shifted = logits - logits.max(axis=1, keepdims=True)  # exp cannot overflow
         log_probability = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
         self.probability, self.labels = np.exp(log_probability), labels
         return -log_probability[np.arange(len(labels)), labels].mean()
 
     def backward(self):
+        if not hasattr(self, "probability"):
+            raise RuntimeError("SoftmaxCrossEntropy.backward was called before forward")
         grad = self.probability.copy()  # (N, classes)
         grad[np.arange(len(self.labels)), self.labels] -= 1
         return grad / len(self.labels)
@@ -95,6 +114,11 @@ class Sequential(Layer):
     """
 
     def __init__(self, *layers):
+        if len(set(map(id, layers))) < len(layers):
+            raise ValueError(
+                "a layer stands twice in the row: what it keeps from forward for backward would be "
+                "overwritten, so make two layers"
+            )
         self.layers = layers
 
     @property
@@ -190,23 +214,27 @@ class Adam:
             parameter.value -= self.learning_rate * mean_hat / (np.sqrt(square_hat) + self.eps)
 
 
-def multilayer_perceptron(sizes, p, *, input_p=0.0, rng=None, dtype=np.float32):
+def multilayer_perceptron(sizes, p, *, input_p=0.0, rng=None, mask_rng=None, dtype=np.float32):
     """Linear layers of the given sizes, with ReLU and dropout(p) after each hidden one.
 
     Args:
         sizes: units per layer, inputs first: (784, 256, 256, 10).
         p: probability to drop a hidden unit.
         input_p: probability to drop an input; 0 puts no dropout layer there.
-        rng: ``numpy.random.Generator`` for the weights and the masks.
+        rng: ``numpy.random.Generator`` for the weights.
+        mask_rng: another one for the masks; None takes ``rng``.
+        dtype: of the weights.
 
     >>> len(multilayer_perceptron((4, 3, 2), p=0.5).layers)  # linear, ReLU, dropout, linear
     4
     """
     rng = check_rng(rng)
-    layers = [Dropout(input_p, rng=rng)] if input_p else []
+    mask_rng = rng if mask_rng is None else mask_rng
+    p, input_p = check_probability(p), check_probability(input_p)
+    layers = [Dropout(input_p, rng=mask_rng)] if input_p else []
     for in_features, out_features in pairwise(sizes[:-1]):
         layers += [Linear(in_features, out_features, rng=rng, dtype=dtype), ReLU()]
-        layers += [Dropout(p, rng=rng)]
+        layers += [Dropout(p, rng=mask_rng)]
     return Sequential(*layers, Linear(sizes[-2], sizes[-1], rng=rng, dtype=dtype))
 
 

@@ -10,7 +10,14 @@ multiplied by the retention probability; scaling the activations is the same thi
 """
 
 from .layer import DropoutLayer
-from .masks import apply_keep_mask, check_floating, check_mask, check_probability, draw_keep_mask
+from .masks import (
+    apply_keep_mask,
+    check_floating,
+    check_mask,
+    check_probability,
+    draw_keep_mask,
+    scaled,
+)
 
 
 def standard_dropout_forward(x, dropout_rate=0.5, training=True, rng=None, *, mask=None):
@@ -21,7 +28,7 @@ def standard_dropout_forward(x, dropout_rate=0.5, training=True, rng=None, *, ma
         dropout_rate: probability p to drop a unit, in [0, 1].
         training: True drops; False scales by 1 - p.
         rng: ``numpy.random.Generator``; None draws from a freshly seeded one.
-        mask: keep-mask of x's shape to use instead of drawing one.
+        mask: keep-mask of x's shape to use instead of drawing one; without effect in evaluation.
 
     Returns:
         out: array of x's shape and dtype.
@@ -42,8 +49,8 @@ def standard_dropout_forward(x, dropout_rate=0.5, training=True, rng=None, *, ma
     x = check_floating(x)
     p = check_probability(dropout_rate)
     if not training:
-        return x * x.dtype.type(1 - p), None
-    mask = draw_keep_mask(x.shape, p, rng) if mask is None else check_mask(mask, x.shape)
+        return scaled(x, 1 - p), None
+    mask = draw_keep_mask(x.shape, p, rng) if mask is None else check_mask(mask, x.shape).copy()
     return apply_keep_mask(x, mask, 1.0), mask
 
 
@@ -60,6 +67,7 @@ def standard_dropout_backward(grad_output, mask, dropout_rate=0.5):
 
     Raises:
         ValueError: dropout_rate is not in [0, 1], or the mask does not fit grad_output.
+        TypeError: grad_output is not floating point.
 
     >>> import numpy as np
     >>> standard_dropout_backward(np.ones(4), np.array([True, False, True, True]), 0.75)
@@ -68,7 +76,7 @@ def standard_dropout_backward(grad_output, mask, dropout_rate=0.5):
     grad_output = check_floating(grad_output)
     p = check_probability(dropout_rate)
     if mask is None:
-        return grad_output * grad_output.dtype.type(1 - p)
+        return scaled(grad_output, 1 - p)
     return apply_keep_mask(grad_output, check_mask(mask, grad_output.shape), 1.0)
 
 
