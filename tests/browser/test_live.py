@@ -10,6 +10,7 @@ import urllib.request
 
 import nbformat
 import pytest
+from playwright.sync_api import TimeoutError
 
 from tools import notebooks
 
@@ -120,18 +121,25 @@ RUN_ALL = """async () => {
     await app.restored;
     await app.commands.execute("notebook:run-all-cells");
 }"""
-KERNEL_IS_READY = """() => {
+# connected, and not idle: the message that it became idle may have come before the page listened
+KERNEL_IS_CONNECTED = """() => {
     const panel = window.jupyterapp?.shell.currentWidget;
-    return panel?.sessionContext?.session?.kernel?.status === "idle";
+    return panel?.sessionContext?.session?.kernel?.connectionStatus === "connected";
 }"""
 
 
-def open_and_run(browser, address, path):
+def open_and_run(browser, address, path, attempts=3):
     context = browser.new_context(viewport={"width": 1280, "height": 1000})
     page = context.new_page()
     page.set_default_timeout(60_000)
-    page.goto(f"{address}lab/tree/{path.name}")
-    page.wait_for_function(KERNEL_IS_READY)
+    for attempt in range(1, attempts + 1):
+        page.goto(f"{address}lab/tree/{path.name}")
+        try:
+            page.wait_for_function(KERNEL_IS_CONNECTED)
+            break
+        except TimeoutError:  # on a busy machine a kernel sometimes does not come up
+            if attempt == attempts:
+                raise
     page.evaluate(RUN_ALL)
     return page
 
