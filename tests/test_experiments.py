@@ -227,6 +227,14 @@ def test_deleted_units_say_what_chapter_1_says(fraction):
         assert ahead("plain").low < 0 < ahead("plain").high
     if fraction == 0:
         assert ahead("plain").mean < 2
+        pairs = load("deleted_units")
+        ranks = [p["without"]["plain"]["error"][0] - p["with"]["plain"]["error"][0] for p in pairs]
+        assert sum(rank > 0 for rank in ranks) > len(ranks) / 2
+        assert any(rank < 0 for rank in ranks)
+    if fraction == 9:  # most digits are read wrongly even then
+        for arm in ("without", "with"):
+            errors = [pair[arm]["rescaled"]["error"][9] for pair in load("deleted_units")]
+            assert np.mean(errors) > 0.5
 
 
 def test_digits_from_scratch_say_what_chapter_2_says():

@@ -359,12 +359,12 @@ EXERCISES = (
             "Handle evaluation first: there is no mask and nothing to scale.",
             "`mask = rng.random(x.shape) >= p` is true with probability 1 − p.",
             "Multiply by the mask and by 1 / (1 − p), and mind p = 1. "
-            "`.astype(x.dtype)` at the end keeps float32 from becoming float64.",
+            "`.astype(x.dtype)` at the end keeps the dtype even where p or the mask is a float64.",
         ),
         solution=forward,
         explanation=(
-            "Leaving early in evaluation mode keeps the rest free of cases. At p = 1 nothing is "
-            "kept, so any finite scale will do; 0 is the honest one."
+            "Leaving early in evaluation keeps the rest free of branches. At p = 1 nothing is "
+            "kept, so any finite scale will do."
         ),
         judge=judge_forward,
         wrong_answers=(
@@ -390,8 +390,8 @@ EXERCISES = (
         name="02-backward",
         title="Backward",
         statement=(
-            "Write `backward(grad_output, mask, p)`: the gradient of the loss by x, where `mask` "
-            "is what forward returned (`None` in evaluation). Predict first: what gradient does "
+            "Write `backward(grad_output, mask, p)`: the gradient of the loss with respect to x, "
+            "where `mask` is what forward returned (`None` in evaluation). Predict first: what gradient does "
             "a dropped unit get?"
         ),
         starter=(
@@ -485,7 +485,8 @@ EXERCISES = (
         solution=repaired,
         explanation=(
             "Two of these repairs prevent NaN, the others surprises: doubled memory, overwritten "
-            "inputs, integers cut off, runs that cannot be repeated."
+            "inputs, zeros for a rate of 1.5, integers that would be cut off once the dtype is "
+            "kept, runs that cannot be repeated."
         ),
         judge=judge_repair,
         wrong_answers=(

@@ -56,18 +56,21 @@ def validation_curves(results):
 def training_loss_with_and_without_noise(results, arm="hidden and input"):
     """The training loss that a log shows, the one with dropout off, and the validation loss."""
     lines = {
-        "noisy_train_loss": ("training, dropout on", "train", "-"),
-        "train_loss": ("training, dropout off", "train", (0, (4, 2))),
-        "validation_loss": ("validation", "test", "-"),
+        "noisy_train_loss": ("training, dropout on", "train", "-", 0.1),
+        "train_loss": ("training, dropout off", "train", (0, (4, 2)), -0.02),
+        "validation_loss": ("validation", "test", "-", 0.05),
     }
     with axes(height=2.7) as (figure, plot):
         means = {}
-        for key, (label, colour, style) in lines.items():
+        for key, (label, colour, style, above) in lines.items():
             means[key] = np.mean([result[arm][key] for result in results], axis=0)
             epochs = np.arange(1, len(means[key]) + 1)
             plot.plot(epochs, means[key], color=LIGHT[colour], linestyle=style)
             plot.annotate(
-                label, (epochs[-1] + 0.7, means[key][-1]), va="center", color=LIGHT[colour]
+                label,
+                (epochs[-1] + 0.7, means[key][-1] + above),
+                va="center",
+                color=LIGHT[colour],
             )
         plot.set(xlabel="epoch", ylabel="loss (nats)", ylim=(-0.05, 2.1))
         plot.set(xlim=(0, len(epochs) * 1.65))
