@@ -391,8 +391,8 @@ EXERCISES = (
         title="Backward",
         statement=(
             "Write `backward(grad_output, mask, p)`: the gradient of the loss with respect to x, "
-            "where `mask` is what forward returned (`None` in evaluation). Predict first: what gradient does "
-            "a dropped unit get?"
+            "where `mask` is what forward returned (`None` in evaluation). Predict first: what "
+            "gradient does a dropped unit get?"
         ),
         starter=(
             "def backward(grad_output, mask, p):\n    # your code\n    ...\n\n\n"
