@@ -6,6 +6,7 @@ import time
 import numpy as np
 import pytest
 
+from dropout_lib import scratch
 from dropout_lib.exercises import (
     all_exercises,
     check,
@@ -115,3 +116,21 @@ def test_every_quiz_question_names_a_heading_of_its_chapter():
         lines = "".join("".join(c["source"]) + "\n" for c in cells if c["cell_type"] == "markdown")
         headings = {line.lstrip("# ") for line in lines.splitlines() if line.startswith("##")}
         assert {question["section"] for question in questions(chapter)} <= headings
+
+
+@pytest.mark.parametrize(
+    ("chapter", "words", "right"),
+    [
+        ("01", "How many different teams do 10 units make", 2**10),
+        ("02", "An activation is 3 and p = 0.5", 0.5 / (1 - 0.5) * 3**2),
+    ],
+)
+def test_numbers_in_the_quiz_are_what_they_are_asked_for(chapter, words, right):
+    (question,) = (q for q in questions(chapter) if q["question"].startswith(words))
+    assert [a["value"] for a in question["answers"] if a.get("correct")] == [right]
+
+
+def test_scales_in_the_quiz_are_what_the_layers_do():
+    (question,) = (q for q in questions("02") if "p = 0.2" in q["question"])
+    (right,) = (float(a["answer"]) for a in question["answers"] if a["correct"])
+    assert right == scratch.Dropout(0.2).forward(np.ones(1), mask=np.array([True]))[0]

@@ -8,6 +8,7 @@ from itertools import product
 import ipywidgets
 import pytest
 
+from dropout_lib.experiments import load
 from dropout_lib.explorers import Choice, Explorer, Figure, Picture, Slider
 from dropout_lib.explorers.benched_units import hidden_masks
 from dropout_lib.explorers.drop_count import drop_count_figure
@@ -41,8 +42,10 @@ def test_live_and_static_show_the_same_picture(explorer):
     for wanted, (reading, drawn) in list(zip(settings(explorer), static, strict=True))[::7]:
         for widget, value in zip(controls, wanted.values(), strict=True):
             widget.value = value
-        assert drawn in picture.value
-        assert reading in unescape(picture.value)
+        live = picture.value.partition('role="img"')[2]
+        drawn_live, _, rest = live.partition(">")[2].partition("</div><p ")
+        assert drawn_live == drawn
+        assert unescape(rest) == f'class="explorer-reading">{reading}</p></div>'
 
 
 @each_explorer
@@ -141,3 +144,56 @@ def test_an_unknown_colour_is_named():
     with pytest.raises(ValueError, match="no colour is named 'teal'"):
         colour("teal")
     assert "--dx-ink" in stylesheet()
+
+
+def explorer(name):
+    return next(explorer for explorer in EXPLORERS if explorer.name == name)
+
+
+@pytest.mark.parametrize(
+    ("variant", "training", "factor"),
+    [
+        ("inverted dropout", True, "times 5.00"),
+        ("inverted dropout", False, "times 1.00"),
+        ("standard dropout", True, "times 1.00"),
+        ("standard dropout", False, "times 0.20"),
+    ],
+)
+def test_mask_scale_output_tells_the_factor_of_each_variant_and_mode(variant, training, factor):
+    picture = explorer("mask-scale-output").picture(
+        p=0.8, variant=variant, training=training, draw_number=1
+    )
+    assert factor in picture.reading
+    assert f"× {factor.split()[1]}" in picture.markup
+
+
+def test_in_evaluation_every_variant_gives_the_mean_of_its_training():
+    draw = explorer("mask-scale-output").picture
+    for variant, expected in (("inverted dropout", 9.0), ("standard dropout", 4.5)):
+        reading = draw(p=0.5, variant=variant, training=False, draw_number=1).reading
+        assert f"becomes {expected:.2f}" in reading
+
+
+@pytest.mark.parametrize("survivors", ["plain", "rescaled"])
+def test_deleted_units_names_each_network_with_its_own_numbers(survivors):
+    results = load("deleted_units")
+    reading = explorer("deleted-units").picture(deleted=70, survivors=survivors).reading
+    for name in ("without", "with"):
+        errors = [result[name][survivors]["error"][7] for result in results]
+        share = f"{100 * (1 - sum(errors) / len(errors)):.0f}%"
+        own = reading.partition(f"trained {name} dropout")[2].partition(";")[0]
+        assert share in own, (name, share, reading)
+
+
+def test_benched_units_are_those_of_the_masks():
+    reading = explorer("benched-units").picture(p=0.5, case=3).reading
+    first, second = hidden_masks(0.5, case=3)
+    for layer, mask in (("hidden 1", first), ("hidden 2", second)):
+        units = ", ".join(str(i + 1) for i, keep in enumerate(mask) if not keep)
+        assert f"{units} of {layer}" in reading
+    assert f"{(~first).sum() + (~second).sum()} of 16" in reading
+
+
+def test_every_training_case_has_a_mask_of_its_own():
+    masks = {b"".join(mask.tobytes() for mask in hidden_masks(0.5, case)) for case in range(1, 13)}
+    assert len(masks) == 12
