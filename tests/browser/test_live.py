@@ -10,7 +10,6 @@ import urllib.request
 
 import nbformat
 import pytest
-from playwright.sync_api import TimeoutError
 
 from tools import notebooks
 
@@ -128,18 +127,12 @@ KERNEL_IS_CONNECTED = """() => {
 }"""
 
 
-def open_and_run(browser, address, path, attempts=3):
+def open_and_run(browser, address, path):
     context = browser.new_context(viewport={"width": 1280, "height": 1000})
     page = context.new_page()
     page.set_default_timeout(60_000)
-    for attempt in range(1, attempts + 1):
-        page.goto(f"{address}lab/tree/{path.name}")
-        try:
-            page.wait_for_function(KERNEL_IS_CONNECTED)
-            break
-        except TimeoutError:  # on a busy machine a kernel sometimes does not come up
-            if attempt == attempts:
-                raise
+    page.goto(f"{address}lab/tree/{path.name}")
+    page.wait_for_function(KERNEL_IS_CONNECTED)
     page.evaluate(RUN_ALL)
     return page
 
