@@ -2,6 +2,7 @@
 
 import time
 
+import numpy as np
 import pytest
 
 from dropout_lib import pytorch, scratch
@@ -47,7 +48,8 @@ def test_no_check_depends_on_one_lucky_seed(subject):
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=_id)
 def test_mutant_gets_the_right_diagnosis(mutant):
-    report = examine(mutant.subject, ELEMENTWISE)
+    with np.errstate(all="ignore"):  # some of them divide by zero
+        report = examine(mutant.subject, ELEMENTWISE)
     assert report.first is not None, "not caught"
     assert report.first.code == mutant.expected, str(report)
     assert report.first.hint
