@@ -147,10 +147,11 @@ def apply_keep_mask(x, mask, scale):
     kept_bits = np.empty(min(x.size, _CHUNK), dtype=bits_dtype)
     kept = kept_bits.view(x.dtype)
     for chunk in _chunks(x.size):
-        size = out[chunk].size
-        np.copyto(kept_bits[:size], keep[chunk])  # 0 or 1
-        np.multiply(x_bits[chunk], kept_bits[:size], out=kept_bits[:size])
-        np.multiply(kept[:size], scale, out=out[chunk])
+        part = out[chunk]
+        bits = kept_bits[: part.size]
+        np.copyto(bits, keep[chunk])  # 0 or 1
+        np.multiply(bits, x_bits[chunk], out=bits)
+        np.multiply(kept[: part.size], scale, out=part)
     return out.reshape(x.shape)
 
 
