@@ -164,7 +164,7 @@ def test_timing_and_machine_metadata_go():
     [
         "<object at 0x7f3a5c0b2d10>",
         "File /home/ada/book.py",
-        "see /tmp/tmpab12/x",
+        "see /var/folders/ab/x",
         r"C:\Users\ada\book",
     ],
 )
