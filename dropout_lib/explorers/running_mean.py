@@ -13,7 +13,7 @@ PASSES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 _SHOWN = np.unique(np.geomspace(1, PASSES[-1], 60).astype(int))  # where the curve has points
 
 
-def running_mean(p, scaled, passes, seed=4):
+def running_mean(p, scaled, passes, seed=7):
     """The mean output of the first 1, 2, ... passes of one unit with activation 1.
 
     >>> running_mean(0.5, scaled=True, passes=2).tolist()
