@@ -8,7 +8,7 @@ def test_docstrings_go_and_code_stays():
     shown = repr(show_source(dropout_forward, dropout_backward))
     assert shown.startswith("```python\ndef dropout_forward(")
     assert '"""' not in shown
-    assert "return apply_keep_mask(x, mask, _scale(p)), mask" in shown
+    assert "return apply_keep_mask(x, mask, inverted_scale(p)), mask" in shown
 
 
 def test_what_is_shown_compiles():

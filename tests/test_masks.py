@@ -162,7 +162,7 @@ def test_input_has_to_be_floating_point(dtype):
 
 
 def test_a_mask_has_to_have_the_shape_of_the_input():
-    with pytest.raises(ValueError, match=r"mask has shape \(2, 3\), but the input has .* \(3, 2\)"):
+    with pytest.raises(ValueError, match=r"mask has shape \(2, 3\), but has .* \(3, 2\)"):
         dropout_forward(np.ones((3, 2)), mask=np.ones((2, 3), dtype=bool))
 
 

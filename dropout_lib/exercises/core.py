@@ -1,6 +1,7 @@
 """What an exercise is, and what happens when a reader asks for it, for a hint or for a verdict."""
 
 import inspect
+import re
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +10,10 @@ from importlib import import_module
 from ..checks import Diagnosis, examine
 from ..display import Markdown
 
-CHAPTERS = {"01": "what_is_dropout", "02": "how_dropout_works"}
+CHAPTERS = {  # number: module; the notebook is chapters/NUMBER_MODULE.ipynb, with _ for -
+    "01": "what_is_dropout",
+    "02": "how_dropout_works",
+}
 
 
 @dataclass(frozen=True)
@@ -17,7 +21,7 @@ class Exercise:
     """One exercise of a chapter.
 
     Args:
-        name: chapter number and a word: "02-backward".
+        name: chapter number and a word: "02-backward", "03-4-bias".
         title: a few words.
         statement: what to do, in Markdown.
         starter: the code a reader begins with.
@@ -64,12 +68,18 @@ NOT_STARTED = Diagnosis(
 
 def find(name):
     """The exercise of that name; ValueError for a name that there is not."""
-    exercises = _of_chapter(str(name)[:2])
+    exercises = _of_chapter(chapter_of(str(name)))
     for exercise in exercises:
         if exercise.name == name:
             return exercise
     known = exercises or [e for chapter in CHAPTERS for e in _of_chapter(chapter)]
     raise ValueError(f"no exercise is named {name!r}: there are {', '.join(e.name for e in known)}")
+
+
+def chapter_of(name):
+    """The chapter that an exercise belongs to: "02-backward" -> "02", "03-4-bias" -> "03-4"."""
+    number = re.match(r"\d\d(-\d)?", name)
+    return number[0] if number else ""
 
 
 def all_exercises():

@@ -1,9 +1,8 @@
 """What every dropout module has: p, inplace, a generator and the mask just used."""
 
-import torch
 from torch import nn
 
-from .functional import check_probability
+from .masks import check_generator, check_probability
 
 
 class DropoutModule(nn.Module):
@@ -23,12 +22,7 @@ class DropoutModule(nn.Module):
         self.p = p
         check_probability(p)
         self.inplace = inplace
-        if not isinstance(generator, torch.Generator | None):
-            raise TypeError(
-                f"generator has to be a torch.Generator, but got {generator!r}: "
-                "make one with torch.Generator().manual_seed(seed)"
-            )
-        self.generator = generator
+        self.generator = check_generator(generator)
         self.mask = None
 
     def forward(self, input, mask=None):

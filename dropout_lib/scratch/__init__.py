@@ -1,5 +1,6 @@
 """Dropout from scratch: NumPy only, each forward with its backward, by hand."""
 
+from .dropconnect import DropConnectLinear
 from .inverted_dropout import Dropout, dropout_backward, dropout_forward
 from .masks import draw_keep_mask
 from .network import (
@@ -13,27 +14,48 @@ from .network import (
     multilayer_perceptron,
     train_epoch,
 )
+from .spatial_dropout import (
+    Dropout1d,
+    Dropout2d,
+    Dropout3d,
+    spatial_dropout_backward,
+    spatial_dropout_forward,
+)
 from .standard_dropout import (
     StandardDropout,
     standard_dropout_backward,
     standard_dropout_forward,
 )
+from .variational_dropout import (
+    VariationalDropout,
+    variational_dropout_backward,
+    variational_dropout_forward,
+)
 
 __all__ = [
     "SGD",
     "Adam",
+    "DropConnectLinear",
     "Dropout",
+    "Dropout1d",
+    "Dropout2d",
+    "Dropout3d",
     "Linear",
     "Parameter",
     "ReLU",
     "Sequential",
     "SoftmaxCrossEntropy",
     "StandardDropout",
+    "VariationalDropout",
     "draw_keep_mask",
     "dropout_backward",
     "dropout_forward",
     "multilayer_perceptron",
+    "spatial_dropout_backward",
+    "spatial_dropout_forward",
     "standard_dropout_backward",
     "standard_dropout_forward",
     "train_epoch",
+    "variational_dropout_backward",
+    "variational_dropout_forward",
 ]

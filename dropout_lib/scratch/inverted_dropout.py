@@ -11,11 +11,14 @@ mentions. The paper's p is the probability to *retain*; here p is the probabilit
 """
 
 from .layer import DropoutLayer
-from .masks import apply_keep_mask, check_floating, check_mask, check_probability, draw_keep_mask
-
-
-def _scale(p):
-    return 1 / (1 - p) if p < 1 else 0.0  # at p = 1 nothing is left to scale
+from .masks import (
+    apply_keep_mask,
+    check_floating,
+    check_mask,
+    check_probability,
+    inverted_scale,
+    keep_mask,
+)
 
 
 def dropout_forward(x, dropout_rate=0.5, training=True, rng=None, *, mask=None):
@@ -46,8 +49,8 @@ def dropout_forward(x, dropout_rate=0.5, training=True, rng=None, *, mask=None):
     p = check_probability(dropout_rate)
     if not training:
         return x.copy(), None
-    mask = draw_keep_mask(x.shape, p, rng) if mask is None else check_mask(mask, x.shape).copy()
-    return apply_keep_mask(x, mask, _scale(p)), mask
+    mask = keep_mask(x.shape, p, rng, mask)
+    return apply_keep_mask(x, mask, inverted_scale(p)), mask
 
 
 def dropout_backward(grad_output, mask, dropout_rate=0.5):
@@ -73,7 +76,7 @@ def dropout_backward(grad_output, mask, dropout_rate=0.5):
     p = check_probability(dropout_rate)
     if mask is None:
         return grad_output.copy()
-    return apply_keep_mask(grad_output, check_mask(mask, grad_output.shape), _scale(p))
+    return apply_keep_mask(grad_output, check_mask(mask, grad_output.shape), inverted_scale(p))
 
 
 class Dropout(DropoutLayer):

@@ -69,13 +69,27 @@ def check_mask(mask, shape):
     """Return the keep-mask as booleans; ValueError for a wrong shape or values besides 0, 1."""
     mask = np.asarray(mask)
     if mask.shape != shape:
-        raise ValueError(f"the mask has shape {mask.shape}, but the input has shape {shape}")
+        raise ValueError(f"the mask has shape {mask.shape}, but has to have shape {shape}")
     if mask.dtype != bool and not np.isin(mask, (0, 1)).all():
         raise ValueError(
             "a mask holds 1 where a unit is kept and 0 where it is dropped, but got "
             f"{mask[~np.isin(mask, (0, 1))][0]}"
         )
     return mask.astype(bool, copy=False)
+
+
+def inverted_scale(p):
+    """The factor 1 / (1 - p) of inverted dropout; 0 at p = 1, where nothing is left to scale."""
+    return 1 / (1 - p) if p < 1 else 0.0
+
+
+def keep_mask(shape, p, rng=None, mask=None):
+    """The mask that a forward pass uses: a copy of the one given, or one drawn here.
+
+    >>> keep_mask((2,), 0.5, mask=np.array([1, 0]))
+    array([ True, False])
+    """
+    return draw_keep_mask(shape, p, rng) if mask is None else check_mask(mask, shape).copy()
 
 
 def draw_keep_mask(shape, p, rng=None):
@@ -117,9 +131,9 @@ def draw_keep_mask(shape, p, rng=None):
     return mask.reshape(shape)
 
 
-def _chunks(units):
+def _chunks(units, size=_CHUNK):
     """Slices that cover the units, each small enough that its intermediates stay in the cache."""
-    return (slice(start, start + _CHUNK) for start in range(0, units, _CHUNK))
+    return (slice(start, start + size) for start in range(0, units, size))
 
 
 def apply_keep_mask(x, mask, scale):
@@ -127,7 +141,7 @@ def apply_keep_mask(x, mask, scale):
 
     Args:
         x: array of float16, float32 or float64; not changed.
-        mask: bool array of the same shape, True = keep.
+        mask: bool array, True = keep; of x's shape, or with 1 where units share one draw.
         scale: factor for what is kept.
 
     Returns:
@@ -140,6 +154,8 @@ def apply_keep_mask(x, mask, scale):
         return np.zeros_like(x)
     if x.dtype == np.float16:  # in single precision, as the scale may be too large for half
         return apply_keep_mask(x.astype(np.float32), mask, scale).astype(np.float16)
+    if mask.shape != x.shape:
+        return _apply_shared(x, mask, scale)
     bits_dtype = _BITS_OF[x.dtype.itemsize]
     x_bits = np.ascontiguousarray(x).reshape(-1).view(bits_dtype)
     keep = np.ascontiguousarray(mask).reshape(-1).view(np.uint8)  # 1 or 0
@@ -153,6 +169,28 @@ def apply_keep_mask(x, mask, scale):
         np.multiply(bits, x_bits[chunk], out=bits)
         np.multiply(kept[: part.size], scale, out=part)
     return out.reshape(x.shape)
+
+
+def _apply_shared(x, mask, scale):
+    """As above, for a mask that is shared along some axes, such as (N, C, 1, 1)."""
+    leading = x.ndim
+    while leading and mask.shape[leading - 1] == 1:
+        leading -= 1
+    blocks = mask.reshape(mask.shape[:leading])
+    if blocks.shape != x.shape[:leading]:  # shared in the middle: one entry per unit after all
+        return apply_keep_mask(x, np.broadcast_to(mask, x.shape), scale)
+    x = np.ascontiguousarray(x)
+    out, dropped = np.empty_like(x), ~blocks.reshape(-1)
+    if not x.size:
+        return out
+    units = x.size // dropped.size  # that share a draw
+    from_rows, rows = x.reshape(-1, units), out.reshape(-1, units)
+    blocks = rows.view(np.dtype((np.void, units * x.itemsize)))[:, 0]  # each block one entry
+    zero, scale = np.zeros((), blocks.dtype), x.dtype.type(scale)  # zero bits are the number 0.0
+    for chunk in _chunks(dropped.size, max(1, _CHUNK // units)):
+        np.multiply(from_rows[chunk], scale, out=rows[chunk])
+        blocks[chunk][dropped[chunk]] = zero
+    return out
 
 
 def scaled(x, factor):

@@ -15,7 +15,7 @@ from .masks import (
     check_floating,
     check_mask,
     check_probability,
-    draw_keep_mask,
+    keep_mask,
     scaled,
 )
 
@@ -50,7 +50,7 @@ def standard_dropout_forward(x, dropout_rate=0.5, training=True, rng=None, *, ma
     p = check_probability(dropout_rate)
     if not training:
         return scaled(x, 1 - p), None
-    mask = draw_keep_mask(x.shape, p, rng) if mask is None else check_mask(mask, x.shape).copy()
+    mask = keep_mask(x.shape, p, rng, mask)
     return apply_keep_mask(x, mask, 1.0), mask
 
 

@@ -1,0 +1,150 @@
+"""Spatial dropout: ``torch.nn.Dropout1d/2d/3d`` with a generator and replayable masks.
+
+    training     y[n, c, ...] = m[n, c] * x[n, c, ...] / (1 - p)        evaluation   y = x
+
+with m ~ Bernoulli(1 - p), one draw per case and channel. Tompson et al., CVPR 2015, section 3.2.
+"""
+
+import warnings
+from functools import partial
+
+from .masks import (
+    apply_keep_mask,
+    check_floating,
+    check_mask,
+    check_probability,
+    inverted_scale,
+    keep_mask,
+)
+from .module import DropoutModule
+
+
+def spatial_dropout_forward(
+    x,
+    dropout_rate=0.5,
+    training=True,
+    generator=None,
+    *,
+    mask=None,
+    spatial_dims=2,
+    inplace=False,
+):
+    """Spatial dropout, forward: one draw per case and channel.
+
+    Args:
+        x: (N, C, ...) with ``spatial_dims`` axes after the channels, floating point. Without the
+            batch axis, (C, ...), for one and three spatial dimensions.
+        dropout_rate: probability p to drop a feature map, in [0, 1].
+        training: False returns x itself, as torch.nn does.
+        generator: ``torch.Generator``; None uses PyTorch's global one.
+        mask: keep-mask (N, C, 1, ...) or (C, 1, ...) to use instead of drawing one.
+        spatial_dims: 1, 2 or 3.
+        inplace: write the result into x.
+
+    Returns:
+        out, and the keep-mask used (None in evaluation).
+
+    Raises:
+        RuntimeError: x has a number of axes that torch.nn refuses.
+        ValueError: dropout_rate is not in [0, 1], or the mask does not fit.
+        TypeError: x is not floating point.
+
+    Warns:
+        UserWarning: where torch.nn warns: 3 axes in two dimensions are read as (N, C, L), not as
+            one case without its batch axis.
+
+    >>> import torch
+    >>> keep = torch.tensor([True, False]).reshape(1, 2, 1, 1)
+    >>> spatial_dropout_forward(torch.ones(1, 2, 1, 3), mask=keep)[0][0, :, 0]
+    tensor([[2., 2., 2.],
+            [0., 0., 0.]])
+    """
+    check_floating(x)
+    p = check_probability(dropout_rate)
+    shape = _mask_shape(x, spatial_dims)
+    if not training:
+        return x, None
+    mask = keep_mask(shape, p, generator, mask, x.device)  # (N, C, 1, ...)
+    return apply_keep_mask(x, mask, inverted_scale(p), inplace), mask
+
+
+def spatial_dropout_backward(grad_output, mask, dropout_rate=0.5, *, spatial_dims=2):
+    """What autograd does with :func:`spatial_dropout_forward`.
+
+    >>> import torch
+    >>> keep = torch.tensor([True, False]).reshape(1, 2, 1)
+    >>> spatial_dropout_backward(torch.ones(1, 2, 2), keep, spatial_dims=1)
+    tensor([[[2., 2.],
+             [0., 0.]]])
+    """
+    check_floating(grad_output)
+    p = check_probability(dropout_rate)
+    if mask is None:
+        return grad_output
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # forward has warned
+        shape = _mask_shape(grad_output, spatial_dims)
+    return apply_keep_mask(grad_output, check_mask(mask, shape), inverted_scale(p))
+
+
+def _mask_shape(x, spatial_dims):
+    """(N, C, 1, ...), or (C, 1, ...) for one case alone."""
+    name, expected = f"dropout{spatial_dims}d", spatial_dims + 2
+    if x.dim() == expected - 1 and spatial_dims != 2:
+        return (x.shape[0], *[1] * spatial_dims)
+    if x.dim() < 2 or (spatial_dims == 1 and x.dim() != 3):
+        raise RuntimeError(
+            f"{name}: Expected {expected}D input (N, C, ...) with the channels second, but "
+            f"received a {x.dim()}D input of shape {tuple(x.shape)}"
+        )
+    if x.dim() == 3 and spatial_dims == 2:
+        warnings.warn(
+            f"dropout2d: Received a 3D input of shape {tuple(x.shape)} and reads it as (N, C, L), "
+            "as torch.nn does: it drops rows. For one picture (C, H, W) add the batch axis; for "
+            "(N, C, L) use dropout1d",
+            stacklevel=4,
+        )
+    elif x.dim() != expected:
+        warnings.warn(
+            f"{name}: Received a {x.dim()}-D input, and is meant for {expected}-D: it drops "
+            "everything that shares the first two axes, as torch.nn does",
+            stacklevel=4,
+        )
+    return (*x.shape[:2], *[1] * (x.dim() - 2))
+
+
+class _SpatialDropout(DropoutModule):
+    def __init_subclass__(cls, spatial_dims):
+        cls._forward = staticmethod(partial(spatial_dropout_forward, spatial_dims=spatial_dims))
+
+
+class Dropout1d(_SpatialDropout, spatial_dims=1):
+    """Drops channels of (N, C, L) or (C, L); drop-in for ``torch.nn.Dropout1d``.
+
+    >>> import torch
+    >>> Dropout1d(0.5)(torch.ones(1, 2, 3), mask=torch.tensor([[[True], [False]]]))
+    tensor([[[2., 2., 2.],
+             [0., 0., 0.]]])
+    """
+
+
+class Dropout2d(_SpatialDropout, spatial_dims=2):
+    """Drops feature maps of (N, C, H, W); drop-in for ``torch.nn.Dropout2d``.
+
+    >>> import torch
+    >>> keep = torch.tensor([True, False]).reshape(1, 2, 1, 1)
+    >>> Dropout2d(0.5)(torch.ones(1, 2, 1, 3), mask=keep)[0, :, 0]
+    tensor([[2., 2., 2.],
+            [0., 0., 0.]])
+    """
+
+
+class Dropout3d(_SpatialDropout, spatial_dims=3):
+    """Drops feature maps of (N, C, D, H, W) or (C, D, H, W); as ``torch.nn.Dropout3d``.
+
+    >>> import torch
+    >>> keep = torch.tensor([True, False]).reshape(1, 2, 1, 1, 1)
+    >>> Dropout3d(0.5)(torch.ones(1, 2, 1, 1, 3), mask=keep)[0, :, 0, 0]
+    tensor([[2., 2., 2.],
+            [0., 0., 0.]])
+    """
