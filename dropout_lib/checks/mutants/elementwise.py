@@ -1,14 +1,8 @@
-"""Wrong dropouts that people really write, and what the checks should say of each.
-
-Every mutant is the textbook implementation below with one mistake. The tests hold that the first
-diagnosis of each is the one named here, and that no check is without a mutant that it catches.
-"""
-
-from dataclasses import dataclass
+"""Wrong dropouts for single units: the textbook implementation with one mistake each."""
 
 import numpy as np
 
-from .core import scratch_subject
+from .core import catalogue
 
 
 class Textbook:
@@ -73,32 +67,7 @@ class TextbookStandard(Textbook):
         return x * x.dtype.type(1 - self.p)
 
 
-@dataclass(frozen=True)
-class Mutant:
-    layer_class: type
-    expected: str  # the code of the diagnosis
-    scaling: str = "inverted"
-
-    @property
-    def name(self):
-        return self.layer_class.__name__
-
-    @property
-    def subject(self):
-        return scratch_subject(self.layer_class, self.scaling)
-
-
-MUTANTS = []
-
-
-def mutant(expected, scaling="inverted"):
-    """Enter a class in the catalogue, with the diagnosis that it should get."""
-
-    def enter(layer_class):
-        MUTANTS.append(Mutant(layer_class, expected, scaling))
-        return layer_class
-
-    return enter
+MUTANTS, mutant = catalogue()
 
 
 # What comes out

@@ -1,0 +1,14 @@
+"""Wrong dropouts that people really write, and what the checks should say of each.
+
+A family is a module here with a list ``MUTANTS`` and the textbook implementation that they
+spoil; :data:`FAMILIES` pairs each with the checks that have to catch its mutants. The tests hold
+that the first diagnosis of each is the one that the catalogue names, and that no check is without
+a mutant that it is the first to catch.
+"""
+
+from ..elementwise import ELEMENTWISE
+from . import elementwise
+
+FAMILIES = {  # name: (checks, mutants)
+    "elementwise": (ELEMENTWISE, elementwise.MUTANTS),
+}
