@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from dropout_lib import pytorch, scratch
-from tests.elementwise import Elementwise
+from tests.variants import Elementwise
 
 
 class TestInvertedDropout(Elementwise):

@@ -1,5 +1,5 @@
 from dropout_lib import pytorch, scratch
-from tests.elementwise import Elementwise
+from tests.variants import Elementwise
 
 
 class TestStandardDropout(Elementwise):

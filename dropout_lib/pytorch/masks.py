@@ -82,14 +82,10 @@ def draw_keep_mask(shape, p, generator=None, device=None):
     units = torch.Size(shape).numel()
     if p == 1:
         return torch.zeros(shape, dtype=torch.bool, device=device)
-    bits = torch.randint(
-        -(2**63),
-        2**63 - 1,
-        ((units + 1) // 2,),
-        dtype=torch.int64,
-        generator=generator,
-        device=device,
-    )
+    # the compiler takes randint with sizes that vary only where no generator is named
+    source = {} if generator is None else {"generator": generator}
+    pairs = (units + 1) // 2
+    bits = torch.randint(-(2**63), 2**63 - 1, (pairs,), dtype=torch.int64, device=device, **source)
     threshold = min(round(p * 2**32) + _LOWEST, 2**31 - 1)
     return (bits.view(torch.int32)[:units] >= threshold).reshape(shape)
 

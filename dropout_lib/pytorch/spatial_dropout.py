@@ -61,10 +61,10 @@ def spatial_dropout_forward(
     """
     check_floating(x)
     p = check_probability(dropout_rate)
-    shape = _mask_shape(x, spatial_dims)
+    _check_axes(x, spatial_dims)
     if not training:
         return x, None
-    mask = keep_mask(shape, p, generator, mask, x.device)  # (N, C, 1, ...)
+    mask = keep_mask(_mask_shape(x, spatial_dims), p, generator, mask, x.device)  # (N, C, 1, ...)
     return apply_keep_mask(x, mask, inverted_scale(p), inplace), mask
 
 
@@ -81,36 +81,43 @@ def spatial_dropout_backward(grad_output, mask, dropout_rate=0.5, *, spatial_dim
     p = check_probability(dropout_rate)
     if mask is None:
         return grad_output
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # forward has warned
-        shape = _mask_shape(grad_output, spatial_dims)
-    return apply_keep_mask(grad_output, check_mask(mask, shape), inverted_scale(p))
+    mask = check_mask(mask, _mask_shape(grad_output, spatial_dims))
+    return apply_keep_mask(grad_output, mask, inverted_scale(p))
 
 
 def _mask_shape(x, spatial_dims):
     """(N, C, 1, ...), or (C, 1, ...) for one case alone."""
-    name, expected = f"dropout{spatial_dims}d", spatial_dims + 2
-    if x.dim() == expected - 1 and spatial_dims != 2:
-        return (x.shape[0], *[1] * spatial_dims)
-    if x.dim() < 2 or (spatial_dims == 1 and x.dim() != 3):
+    leading = 1 if _is_one_case(x, spatial_dims) else 2
+    return (*x.shape[:leading], *[1] * (x.dim() - leading))
+
+
+def _is_one_case(x, spatial_dims):
+    """Whether torch.nn takes the first axis for the channels."""
+    return x.dim() == 2 if spatial_dims == 1 else x.dim() != 5 and spatial_dims == 3
+
+
+def _check_axes(x, spatial_dims):
+    """Refuse what torch.nn refuses, and warn where it warns."""
+    name, axes = f"dropout{spatial_dims}d", spatial_dims + 2
+    if x.dim() == axes or (x.dim() == axes - 1 and spatial_dims != 2):
+        return
+    if x.dim() < (1 if spatial_dims == 3 else 2) or spatial_dims == 1:
         raise RuntimeError(
-            f"{name}: Expected {expected}D input (N, C, ...) with the channels second, but "
-            f"received a {x.dim()}D input of shape {tuple(x.shape)}"
+            f"{name} needs {axes} axes, (N, C, ...) with the channels second, but got shape "
+            f"{tuple(x.shape)}"
         )
     if x.dim() == 3 and spatial_dims == 2:
-        warnings.warn(
-            f"dropout2d: Received a 3D input of shape {tuple(x.shape)} and reads it as (N, C, L), "
-            "as torch.nn does: it drops rows. For one picture (C, H, W) add the batch axis; for "
-            "(N, C, L) use dropout1d",
-            stacklevel=4,
+        message = (
+            f"dropout2d got shape {tuple(x.shape)} and reads it as (N, C, L), as torch.nn does: it "
+            "drops rows. For one picture (C, H, W) add the batch axis; for (N, C, L) use dropout1d"
         )
-    elif x.dim() != expected:
-        warnings.warn(
-            f"{name}: Received a {x.dim()}-D input, and is meant for {expected}-D: it drops "
-            "everything that shares the first two axes, as torch.nn does",
-            stacklevel=4,
+    else:
+        shared = "first axis" if spatial_dims == 3 else "first two"
+        message = (
+            f"{name} is meant for {axes} axes and got shape {tuple(x.shape)}: it drops everything "
+            f"that shares the {shared}, as torch.nn does"
         )
-    return (*x.shape[:2], *[1] * (x.dim() - 2))
+    warnings.warn(message, stacklevel=5)
 
 
 class _SpatialDropout(DropoutModule):

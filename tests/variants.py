@@ -1,10 +1,11 @@
-"""What every elementwise dropout has to hold, in both rooms; a test file subclasses this.
+"""What every dropout of activations has to hold, in both rooms; a test file subclasses this.
 
-The subclass names its layers, its functional pairs and its two scales.
+The subclass names its layers, its functional pairs, its two scales, and the shape of its masks.
 """
 
 import copy
 import pickle
+import re
 
 import numpy as np
 import pytest
@@ -16,20 +17,12 @@ PROBABILITIES = [0, 0.1, 0.3, 0.5, 0.9, 1]
 WIDE = [np.float32, np.float64]  # half precision is rounded once, which NumPy's own product is not
 DTYPES = [np.float16, *WIDE]
 ROOMS = ["scratch", "pytorch"]
-SHAPE = (33, 65)
-
-
-def example(p, dtype=np.float64, shape=SHAPE):
-    """Input, gradient of the output, and a mask for both rooms to replay."""
-    rng = np.random.default_rng(11)
-    x, grad_output = rng.standard_normal((2, *shape)).astype(dtype)
-    return x, grad_output, scratch.draw_keep_mask(shape, p, rng)
 
 
 def poisoned(values, mask):
     """The values, with infinities and NaNs wherever the mask drops."""
-    values = values.copy()
-    values[~mask] = np.resize([np.inf, -np.inf, np.nan], np.count_nonzero(~mask))
+    values, dropped = values.copy(), ~np.broadcast_to(mask, values.shape)
+    values[dropped] = np.resize([np.inf, -np.inf, np.nan], np.count_nonzero(dropped))
     return values
 
 
@@ -39,9 +32,12 @@ def generator(room, seed):
     return {"generator": torch.Generator().manual_seed(seed)}
 
 
-class Elementwise:
+class Variant:
+    shape, small_shape, large_shape = None, None, None
+    case_axis = 0
     scratch_layer, scratch_forward, scratch_backward = None, None, None
     torch_layer, torch_forward, torch_backward, torch_function = None, None, None, None
+    torch_namesake = torch.nn.Dropout
 
     @staticmethod
     def train_scale(p):
@@ -50,6 +46,17 @@ class Elementwise:
     @staticmethod
     def eval_scale(p):
         raise NotImplementedError
+
+    @staticmethod
+    def mask_shape(shape):
+        """The shape of the mask for an input of this shape: 1 where units share a draw."""
+        raise NotImplementedError
+
+    def example(self, p, dtype=np.float64, shape=None):
+        """Input, gradient of the output, and a mask for both rooms to replay."""
+        shape, rng = shape or self.shape, np.random.default_rng(11)
+        x, grad_output = rng.standard_normal((2, *shape)).astype(dtype)
+        return x, grad_output, scratch.draw_keep_mask(self.mask_shape(shape), p, rng)
 
     # --- one pass through either room, arrays in and arrays out ----------------------------------
 
@@ -71,7 +78,7 @@ class Elementwise:
     @pytest.mark.parametrize("dtype", DTYPES)
     @pytest.mark.parametrize("p", PROBABILITIES)
     def test_both_rooms_agree_exactly_under_a_shared_mask(self, p, dtype):
-        x, grad_output, mask = example(p, dtype)
+        x, grad_output, mask = self.example(p, dtype)
         results = [self.through(room, self.layer(room, p), x, grad_output, mask) for room in ROOMS]
         for ours, theirs in zip(*results, strict=True):
             assert ours.dtype == theirs.dtype == dtype
@@ -81,7 +88,7 @@ class Elementwise:
     @pytest.mark.parametrize("dtype", WIDE)
     @pytest.mark.parametrize("p", PROBABILITIES)
     def test_training_follows_the_formula(self, room, p, dtype):
-        x, grad_output, mask = example(p, dtype)
+        x, grad_output, mask = self.example(p, dtype)
         out, grad_input = self.through(room, self.layer(room, p), x, grad_output, mask)
         scale = dtype(self.train_scale(p))
         assert (out == np.where(mask, x * scale, 0)).all()
@@ -91,7 +98,7 @@ class Elementwise:
     @pytest.mark.parametrize("dtype", WIDE)
     @pytest.mark.parametrize("p", PROBABILITIES)
     def test_evaluation_drops_nothing(self, room, p, dtype):
-        x, grad_output, _ = example(p, dtype)
+        x, grad_output, _ = self.example(p, dtype)
         layer = self.layer(room, p, training=False)
         out, grad_input = self.through(room, layer, x, grad_output)
         scale = dtype(self.eval_scale(p))
@@ -103,7 +110,7 @@ class Elementwise:
     @pytest.mark.parametrize("training", [True, False])
     @pytest.mark.parametrize("p", PROBABILITIES)
     def test_functional_pair_is_the_layer_in_scratch(self, p, training):
-        x, grad_output, mask = example(p)
+        x, grad_output, mask = self.example(p)
         out, used = self.scratch_forward(x, p, training, mask=mask)
         layer = self.layer("scratch", p, training)
         expected = self.through("scratch", layer, x, grad_output, mask)
@@ -114,7 +121,7 @@ class Elementwise:
     @pytest.mark.parametrize("training", [True, False])
     @pytest.mark.parametrize("p", PROBABILITIES)
     def test_functional_forms_are_the_layer_in_pytorch(self, p, training):
-        x, grad_output, mask = example(p)
+        x, grad_output, mask = self.example(p)
         layer = self.layer("pytorch", p, training)
         expected = self.through("pytorch", layer, x, grad_output, mask)
         x, grad_output, mask = map(torch.tensor, (x, grad_output, mask))
@@ -129,7 +136,9 @@ class Elementwise:
     @pytest.mark.parametrize("training", [True, False])
     @pytest.mark.parametrize("p", PROBABILITIES)
     def test_gradient_matches_finite_differences_in_scratch(self, p, training):
-        x, weights, mask = example(p, shape=(5, 7))  # the loss is sum(weights * output)
+        x, weights, mask = self.example(
+            p, shape=self.small_shape
+        )  # the loss is sum(weights * output)
         layer = self.layer("scratch", p, training)
         _, grad_input = self.through("scratch", layer, x, weights, mask)
         numerical, step = np.empty_like(x), 1e-3  # linear in x, so the step need not be small
@@ -144,7 +153,7 @@ class Elementwise:
     @pytest.mark.parametrize("training", [True, False])
     @pytest.mark.parametrize("p", [0.3, 1])
     def test_first_and_second_derivatives_pass_gradcheck_in_pytorch(self, p, training):
-        x, _, mask = example(p, shape=(4, 5))
+        x, _, mask = self.example(p, shape=self.small_shape)
         x, mask = torch.tensor(x, requires_grad=True), torch.tensor(mask)
         layer = self.layer("pytorch", p, training)
         assert torch.autograd.gradcheck(lambda x: layer(x, mask=mask), x)
@@ -152,19 +161,20 @@ class Elementwise:
 
     @pytest.mark.parametrize("room", ROOMS)
     def test_a_kept_zero_passes_its_gradient_on(self, room):
-        _, _, mask = example(0.5)
-        zeros, ones = np.zeros(SHAPE), np.ones(SHAPE)
+        _, _, mask = self.example(0.5)
+        zeros, ones = np.zeros(self.shape), np.ones(self.shape)
         _, grad_input = self.through(room, self.layer(room, 0.5), zeros, ones, mask)
         assert (grad_input == self.train_scale(0.5) * mask).all()
 
     @pytest.mark.parametrize("room", ROOMS)
     def test_backward_uses_the_mask_that_forward_drew(self, room):
-        x, ones = np.ones((2, *SHAPE))
+        x, ones = np.ones((2, *self.shape))
         layer = self.layer(room, 0.3, **generator(room, 12))
         for _ in range(2):
             out, grad_input = self.through(room, layer, x, ones)
             assert (grad_input == out).all()
-            assert (np.asarray(layer.mask) == (out != 0)).all()
+            assert np.asarray(layer.mask).shape == self.mask_shape(self.shape)
+            assert (np.broadcast_to(layer.mask, out.shape) == (out != 0)).all()
 
     # --- dropped means removed -------------------------------------------------------------------
 
@@ -172,7 +182,7 @@ class Elementwise:
     @pytest.mark.parametrize("dtype", DTYPES)
     @pytest.mark.parametrize("p", PROBABILITIES)
     def test_infinity_and_nan_at_dropped_units_give_zero(self, room, p, dtype):
-        x, grad_output, mask = example(p, dtype)
+        x, grad_output, mask = self.example(p, dtype)
         layer = self.layer(room, p)
         expected = self.through(room, layer, x, grad_output, mask)
         bad_x, bad_grad = poisoned(x, mask), poisoned(grad_output, mask)
@@ -180,11 +190,11 @@ class Elementwise:
             self.through(room, layer, bad_x, bad_grad, mask), expected, strict=True
         ):
             assert (got == wanted).all()
-            assert (got[~mask] == 0).all()
+            assert (got[~np.broadcast_to(mask, got.shape)] == 0).all()
 
     @pytest.mark.parametrize("room", ROOMS)
     def test_at_p_0_nothing_changes_and_at_p_1_everything_is_zero(self, room):
-        x, grad_output, _ = example(0)
+        x, grad_output, _ = self.example(0)
         out, grad_input = self.through(room, self.layer(room, 0), x, grad_output)
         assert (out == x).all()
         assert (grad_input == grad_output).all()
@@ -197,24 +207,29 @@ class Elementwise:
     @pytest.mark.parametrize("room", ROOMS)
     @pytest.mark.parametrize("p", PROBABILITIES)
     def test_realised_drop_rate_is_p(self, room, p):
-        x = np.ones((300, 1000), dtype=np.float32)
-        out, _ = self.through(room, self.layer(room, p, **generator(room, 13)), x, x)
-        dropped = np.count_nonzero(out == 0)
-        assert abs(dropped - p * x.size) <= 6 * np.sqrt(x.size * p * (1 - p))
+        x = np.ones(self.large_shape, dtype=np.float32)
+        layer = self.layer(room, p, **generator(room, 13))
+        out, _ = self.through(room, layer, x, x)
+        dropped = np.count_nonzero(~np.asarray(layer.mask))
+        draws = np.prod(self.mask_shape(x.shape))
+        assert draws > 100_000
+        assert abs(dropped - p * draws) <= 6 * np.sqrt(draws * p * (1 - p))
+        assert abs((out == 0).mean() - dropped / draws) < 1e-9
 
     @pytest.mark.parametrize("room", ROOMS)
     def test_a_seed_repeats_the_masks_and_each_pass_draws_a_fresh_one(self, room):
-        x, grad_output, _ = example(0.5)
+        x, grad_output, _ = self.example(0.5)
         first, second = (self.layer(room, 0.5, **generator(room, 14)) for _ in range(2))
         passes = [self.through(room, first, x, grad_output)[0] for _ in range(3)]
         for out in passes:
             assert (self.through(room, second, x, grad_output)[0] == out).all()
         assert not (passes[0] == passes[1]).all()
-        assert ((passes[0][0] == 0) != (passes[0][1] == 0)).any()  # fresh per case
+        dropped = np.moveaxis(passes[0] == 0, self.case_axis, 0)
+        assert (dropped != dropped[0]).any()  # fresh per case
 
     @pytest.mark.parametrize("room", ROOMS)
     def test_global_random_state_is_untouched(self, room):
-        x, grad_output, _ = example(0.5)
+        x, grad_output, _ = self.example(0.5)
         numpy_before = np.random.get_state()  # noqa: NPY002
         torch_before = torch.get_rng_state()
         self.through(room, self.layer(room, 0.5, **generator(room, 15)), x, grad_output)
@@ -228,7 +243,7 @@ class Elementwise:
     @pytest.mark.parametrize("room", ROOMS)
     @pytest.mark.parametrize("training", [True, False])
     def test_input_and_gradient_are_not_changed_nor_returned(self, room, training):
-        x, grad_output, mask = example(0.5)
+        x, grad_output, mask = self.example(0.5)
         before = x.copy(), grad_output.copy()
         results = self.through(room, self.layer(room, 0.5, training), x, grad_output, mask)
         assert (x == before[0]).all()
@@ -240,7 +255,7 @@ class Elementwise:
     @pytest.mark.parametrize("room", ROOMS)
     @pytest.mark.parametrize("dtype", [np.uint8, np.int64, np.float32])
     def test_a_mask_of_zeros_and_ones_is_a_mask(self, room, dtype):
-        x, grad_output, mask = example(0.5)
+        x, grad_output, mask = self.example(0.5)
         layer = self.layer(room, 0.5)
         expected = self.through(room, layer, x, grad_output, mask)
         got = self.through(room, layer, x, grad_output, mask.astype(dtype))
@@ -257,15 +272,17 @@ class Elementwise:
     @pytest.mark.parametrize("room", ROOMS)
     @pytest.mark.parametrize("training", [True, False])
     def test_integers_are_refused(self, room, training):
-        x = np.arange(6) if room == "scratch" else torch.arange(6)
+        x = np.ones(self.shape, dtype=np.int64)
+        x = x if room == "scratch" else torch.from_numpy(x)
         with pytest.raises(TypeError, match="int64: convert first"):
             self.layer(room, 0.5, training)(x)
 
     @pytest.mark.parametrize("room", ROOMS)
     def test_a_mask_that_does_not_fit_is_refused(self, room):
-        x, grad_output, mask = example(0.5)
+        x, grad_output, mask = self.example(0.5)
         layer = self.layer(room, 0.5)
-        with pytest.raises(ValueError, match=r"mask has shape \(65, 33\), but .* \(33, 65\)"):
+        told = re.escape(f"the mask has shape {mask.T.shape}, but has to have shape {mask.shape}")
+        with pytest.raises(ValueError, match=told):
             self.through(room, layer, x, grad_output, mask.T)
         with pytest.raises(ValueError, match="but got 2"):
             self.through(room, layer, x, grad_output, mask * 2)
@@ -277,26 +294,126 @@ class Elementwise:
     @pytest.mark.parametrize("training", [True, False])
     def test_a_gradient_of_the_wrong_shape_is_refused(self, training):
         layer = self.layer("scratch", 0.5, training)
-        layer.forward(np.ones((3, 2)))
-        with pytest.raises(ValueError, match=r"shape \(2, 3\), but forward returned .* \(3, 2\)"):
-            layer.backward(np.ones((2, 3)))
+        layer.forward(np.ones(self.shape))
+        other = self.shape[::-1]
+        told = re.escape(f"shape {other}, but forward returned shape {self.shape}")
+        with pytest.raises(ValueError, match=told):
+            layer.backward(np.ones(other))
 
     # --- a module like those of torch.nn ---------------------------------------------------------
 
     def test_arguments_and_repr_are_those_of_torch_nn(self):
-        layer, theirs = self.torch_layer(0.2, True), torch.nn.Dropout(0.2, True)
+        layer, theirs = self.torch_layer(0.2, True), self.torch_namesake(0.2, True)
         assert (layer.p, layer.inplace) == (theirs.p, theirs.inplace)
         assert layer.extra_repr() == theirs.extra_repr()
-        assert self.torch_layer().extra_repr() == torch.nn.Dropout().extra_repr()
+        assert self.torch_layer().extra_repr() == self.torch_namesake().extra_repr()
 
     @pytest.mark.parametrize("training", [True, False])
     def test_inplace_writes_into_the_input(self, training):
-        x, _, mask = example(0.5)
+        x, _, mask = self.example(0.5)
         x, mask = torch.tensor(x), torch.tensor(mask)
         expected = self.layer("pytorch", 0.5, training)(x, mask=mask)
         out = self.layer("pytorch", 0.5, training, inplace=True)(x, mask=mask)
         assert out is x
         assert torch.equal(x, expected)
+
+    def test_copies_and_pickles_behave_as_the_original(self):
+        layer = self.torch_layer(0.3, generator=torch.Generator().manual_seed(16))
+        x = torch.ones(self.shape)
+        layer(x)
+        copies = copy.deepcopy(layer), pickle.loads(pickle.dumps(layer))
+        expected = layer(x)
+        for other in copies:
+            assert (other.p, other.training) == (layer.p, layer.training)
+            assert torch.equal(other(x), expected)
+
+    def test_there_is_nothing_in_the_state_dict(self):
+        layer = self.torch_layer(0.3)
+        layer(torch.ones(self.shape))
+        assert not layer.state_dict()
+        assert not list(layer.parameters())
+        assert not list(layer.buffers())
+
+    def test_vmap_draws_as_its_randomness_argument_says(self):
+        layer, x = self.torch_layer(0.5), torch.ones(20, *self.shape)
+        different = torch.func.vmap(layer, randomness="different")(x)
+        assert not (different == different[0]).all()
+        same = torch.func.vmap(layer, randomness="same")(x)
+        assert (same == same[0]).all()
+        with pytest.raises(RuntimeError, match="randomness"):
+            torch.func.vmap(layer)(x)
+
+    # --- what a caller does afterwards -----------------------------------------------------------
+
+    @pytest.mark.parametrize("room", ROOMS)
+    def test_changing_the_given_mask_afterwards_changes_nothing(self, room):
+        layer = self.layer(room, 0.5)
+        _, _, given = self.example(0.5)
+        before = given.copy()
+        mask = given if room == "scratch" else torch.from_numpy(given)
+        ones = np.ones(self.shape) if room == "scratch" else torch.ones(self.shape)
+        layer.forward(ones, mask=mask)
+        given[:] = ~given
+        assert (np.asarray(layer.mask) == before).all()
+
+    @pytest.mark.parametrize("room", ROOMS)
+    def test_at_p_1_nothing_is_kept_whatever_the_mask_says(self, room):
+        if self.train_scale(1) != 0:
+            pytest.skip("a variant that does not scale in training keeps what the mask says")
+        x, grad_output, mask = self.example(0)
+        x[0] = np.nan
+        layer = self.layer(room, 1.0)
+        for out in self.through(room, layer, x, grad_output, mask):
+            assert (out == 0).all()
+
+    @pytest.mark.parametrize("transform", [torch.func.grad, torch.func.vmap])
+    def test_a_module_can_be_copied_after_torch_func(self, transform):
+        layer = self.layer("pytorch", 0.5)
+        if transform is torch.func.grad:
+            torch.func.grad(lambda x: layer(x).sum())(torch.ones(self.shape))
+        else:
+            torch.func.vmap(layer, randomness="different")(torch.ones(3, *self.shape))
+        assert copy.deepcopy(layer).mask is None
+        assert pickle.loads(pickle.dumps(layer)).mask is None
+
+    def test_what_is_no_generator_and_no_mask_is_refused_by_name(self):
+        with pytest.raises(TypeError, match=r"generator has to be a torch\.Generator, but got 3"):
+            self.layer("pytorch", 0.5, generator=3)
+        with pytest.raises(TypeError, match="mask has to be a tensor, but got list"):
+            self.layer("pytorch", 0.5)(torch.ones(self.shape), mask=[True, False])
+
+    # --- forward-mode derivatives and the compiler -----------------------------------------------
+
+    @pytest.mark.parametrize("training", [True, False])
+    def test_forward_mode_and_vmapped_gradients_agree_with_backward(self, training):
+        x, grad_output, mask = map(torch.tensor, self.example(0.5))
+        layer = self.layer("pytorch", 0.5, training)
+        out, tangent = torch.func.jvp(lambda x: layer(x, mask=mask), (x,), (grad_output,))
+        assert torch.equal(tangent, layer(grad_output, mask=mask))
+        _, pullback = torch.func.vjp(lambda x: layer(x, mask=mask), x)
+        cotangents = torch.stack([grad_output, x])
+        (grads,) = torch.func.vmap(pullback)(cotangents)
+        assert torch.equal(grads[0], pullback(grad_output)[0])
+        assert torch.equal(out, layer(x, mask=mask))
+
+    def test_the_whole_layer_compiles(self):
+        layer = self.layer("pytorch", 0.5)
+        compiled = torch.compile(layer, fullgraph=True, backend="eager")
+        x = torch.ones(self.shape)
+        out = compiled(x)
+        assert set(out.unique().tolist()) == {0.0, float(self.train_scale(0.5))}
+        _, _, mask = map(torch.tensor, self.example(0.5))
+        assert torch.equal(compiled(x, mask=mask), layer(x, mask=mask))
+
+
+class Elementwise(Variant):
+    """One draw per unit."""
+
+    shape, small_shape, large_shape = (33, 65), (4, 5), (300, 1000)
+
+    @staticmethod
+    def mask_shape(shape):
+        return shape
 
     @pytest.mark.parametrize("training", [True, False])
     @pytest.mark.parametrize("replayed", [True, False])
@@ -314,66 +431,3 @@ class Elementwise:
             out = self.layer("pytorch", 0.5, training)(torch.ones(shape))
             assert out.shape == shape
             assert self.layer("scratch", 0.5, training)(np.ones(shape)).shape == shape
-
-    def test_copies_and_pickles_behave_as_the_original(self):
-        layer = self.torch_layer(0.3, generator=torch.Generator().manual_seed(16))
-        x = torch.ones(SHAPE)
-        layer(x)
-        copies = copy.deepcopy(layer), pickle.loads(pickle.dumps(layer))
-        expected = layer(x)
-        for other in copies:
-            assert (other.p, other.training) == (layer.p, layer.training)
-            assert torch.equal(other(x), expected)
-
-    def test_there_is_nothing_in_the_state_dict(self):
-        layer = self.torch_layer(0.3)
-        layer(torch.ones(3))
-        assert not layer.state_dict()
-        assert not list(layer.parameters())
-        assert not list(layer.buffers())
-
-    def test_vmap_draws_as_its_randomness_argument_says(self):
-        layer, x = self.torch_layer(0.5), torch.ones(20, 50)
-        different = torch.func.vmap(layer, randomness="different")(x)
-        assert not (different == different[0]).all()
-        same = torch.func.vmap(layer, randomness="same")(x)
-        assert (same == same[0]).all()
-        with pytest.raises(RuntimeError, match="randomness"):
-            torch.func.vmap(layer)(x)
-
-    # --- what a caller does afterwards -----------------------------------------------------------
-
-    @pytest.mark.parametrize("room", ROOMS)
-    def test_changing_the_given_mask_afterwards_changes_nothing(self, room):
-        layer = self.layer(room, 0.5)
-        given = np.array([True, False])
-        mask = given if room == "scratch" else torch.from_numpy(given)
-        ones = np.ones(2) if room == "scratch" else torch.ones(2)
-        layer.forward(ones, mask=mask)
-        given[:] = [False, True]
-        assert layer.mask.tolist() == [True, False]
-
-    @pytest.mark.parametrize("room", ROOMS)
-    def test_at_p_1_nothing_is_kept_whatever_the_mask_says(self, room):
-        if self.train_scale(1) != 0:
-            pytest.skip("a variant that does not scale in training keeps what the mask says")
-        x, grad_output = np.array([np.inf, np.nan, 1.0]), np.ones(3)
-        layer = self.layer(room, 1.0)
-        for out in self.through(room, layer, x, grad_output, np.array([True, True, True])):
-            assert (out == 0).all()
-
-    @pytest.mark.parametrize("transform", [torch.func.grad, torch.func.vmap])
-    def test_a_module_can_be_copied_after_torch_func(self, transform):
-        layer = self.layer("pytorch", 0.5)
-        if transform is torch.func.grad:
-            torch.func.grad(lambda x: layer(x).sum())(torch.ones(4))
-        else:
-            torch.func.vmap(layer, randomness="different")(torch.ones(3, 4))
-        assert copy.deepcopy(layer).mask is None
-        assert pickle.loads(pickle.dumps(layer)).mask is None
-
-    def test_what_is_no_generator_and_no_mask_is_refused_by_name(self):
-        with pytest.raises(TypeError, match=r"generator has to be a torch\.Generator, but got 3"):
-            self.layer("pytorch", 0.5, generator=3)
-        with pytest.raises(TypeError, match="mask has to be a tensor, but got list"):
-            self.layer("pytorch", 0.5)(torch.ones(2), mask=[True, False])
