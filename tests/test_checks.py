@@ -3,6 +3,7 @@
 import inspect
 import re
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,15 +11,19 @@ import pytest
 from dropout_lib import pytorch, scratch
 from dropout_lib.checks import (
     ELEMENTWISE,
-    Subject,
     examine,
     function_subject,
     property_name,
     scratch_subject,
+    sequence_subject,
+    sequence_torch_subject,
+    spatial_subject,
+    spatial_torch_subject,
     torch_subject,
 )
 from dropout_lib.checks.mutants import FAMILIES
 from dropout_lib.checks.mutants.elementwise import Textbook, TextbookStandard
+from dropout_lib.checks.mutants.grouped import TextbookSpatial, TextbookVariational
 
 CORRECT = {  # family: implementations that have every property
     "elementwise": [
@@ -28,6 +33,14 @@ CORRECT = {  # family: implementations that have every property
         torch_subject(pytorch.StandardDropout, "standard"),
         scratch_subject(Textbook),
         scratch_subject(TextbookStandard, "standard"),
+    ],
+    "grouped": [
+        spatial_subject(scratch.Dropout2d),
+        spatial_torch_subject(pytorch.Dropout2d),
+        spatial_subject(TextbookSpatial),
+        sequence_subject(scratch.VariationalDropout),
+        sequence_torch_subject(pytorch.VariationalDropout),
+        sequence_subject(TextbookVariational),
     ],
 }
 UNPROVOKED = {"p-zero-changes", "variance-off"}  # each needs a mutant caught earlier by another
@@ -59,9 +72,7 @@ def test_correct_dropout_has_the_property(subject, check):
 @pytest.mark.parametrize(("subject", "checks"), SUBJECTS)
 def test_no_check_depends_on_one_lucky_seed(subject, checks):
     for seed in range(20):
-        shifted = Subject(
-            subject.name, lambda p, s, seed=seed: subject.make(p, 1000 * seed + s), subject.scaling
-        )
+        shifted = replace(subject, make=lambda p, s, seed=seed: subject.make(p, 1000 * seed + s))
         report = examine(shifted, checks)
         assert report.passed, (seed, report.first)
 

@@ -15,6 +15,13 @@ from .core import (
     torch_subject,
 )
 from .elementwise import BACKWARD, EDGES, ELEMENTWISE, EVALUATION, FORWARD, LAYER
+from .grouped import (
+    GROUPED,
+    sequence_subject,
+    sequence_torch_subject,
+    spatial_subject,
+    spatial_torch_subject,
+)
 
 __all__ = [
     "BACKWARD",
@@ -22,6 +29,7 @@ __all__ = [
     "ELEMENTWISE",
     "EVALUATION",
     "FORWARD",
+    "GROUPED",
     "LAYER",
     "Diagnosis",
     "Report",
@@ -30,5 +38,9 @@ __all__ = [
     "function_subject",
     "property_name",
     "scratch_subject",
+    "sequence_subject",
+    "sequence_torch_subject",
+    "spatial_subject",
+    "spatial_torch_subject",
     "torch_subject",
 ]

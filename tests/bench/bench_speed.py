@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 import torch
 
-from dropout_lib import scratch
+from dropout_lib import pytorch, scratch
 from tests.explorer_support import MAKE_EXPLORERS, live_widgets
 from tools import notebooks
 
@@ -68,6 +68,35 @@ def naive_forward():
     return lambda: (np.random.rand(*x.shape) < keep) * x / keep  # noqa: NPY002
 
 
+def maps():
+    return np.random.default_rng(0).standard_normal((64, 64, 32, 32), dtype=np.float32)
+
+
+def scratch_maps():
+    x, layer = maps(), scratch.Dropout2d(P)
+    return lambda: layer.forward(x)
+
+
+def bare_multiply():
+    x, scale = maps(), np.float32(1 / (1 - P))
+    return lambda: x * scale
+
+
+def module(name, room):
+    """A module in training mode, on a million units or on feature maps."""
+
+    def setup():
+        layer = getattr(room, name)(P)
+        x = torch.from_numpy(million() if name == "Dropout" else maps())
+        if name == "Dropout1d":
+            x = x.flatten(2)
+        if name == "Dropout3d":
+            x = x.unflatten(3, (4, 8))
+        return lambda: layer(x)
+
+    return setup
+
+
 def fresh_python(code):
     return lambda: lambda: subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 
@@ -95,11 +124,17 @@ def redraw(make_explorer):
 CHAPTERS = {f"execute {path.stem}": path for path in notebooks.chapter_paths()}
 SLIDERS = {f"move a slider of {make.__name__}": make for make in MAKE_EXPLORERS}
 
+MODULES = ("Dropout", "Dropout1d", "Dropout2d", "Dropout3d")
+
 TIMED = {
     "torch.nn.functional.dropout, one thread": Timed(torch_forward),
     "(np.random.rand(*x.shape) < keep) * x / keep": Timed(naive_forward),
     "scratch.Dropout forward": Timed(scratch_forward),
     "scratch.Dropout backward": Timed(scratch_backward),
+    "scratch.Dropout2d on (64, 64, 32, 32)": Timed(scratch_maps),
+    "multiply (64, 64, 32, 32) by a number": Timed(bare_multiply),
+    **{f"pytorch.{name}": Timed(module(name, pytorch)) for name in MODULES},
+    **{f"torch.nn.{name}": Timed(module(name, torch.nn)) for name in MODULES},
     "import numpy": Timed(fresh_python("import numpy"), rounds=20),
     "import dropout_lib.scratch": Timed(fresh_python("import dropout_lib.scratch"), rounds=20),
     "make book": Timed(lambda: lambda: subprocess.run(["make", "book"], cwd=ROOT, check=True), 1),
@@ -111,6 +146,11 @@ TARGETS = [
     Target("scratch.Dropout forward", "torch.nn.functional.dropout, one thread", 0.15),
     Target("scratch.Dropout forward", "(np.random.rand(*x.shape) < keep) * x / keep", 0.3),
     Target("scratch.Dropout backward", "torch.nn.functional.dropout, one thread", 0.05),
+    Target("scratch.Dropout2d on (64, 64, 32, 32)", "torch.nn.Dropout2d", 1.1),
+    Target(
+        "scratch.Dropout2d on (64, 64, 32, 32)", "multiply (64, 64, 32, 32) by a number", np.inf
+    ),  # no target: how far it is from one pass over memory
+    *(Target(f"pytorch.{name}", f"torch.nn.{name}", 1.1) for name in MODULES),
     Target("import dropout_lib.scratch", "import numpy", 3),
     Target("make book", None, 60),
     *(Target(name, None, 0.1) for name in SLIDERS),

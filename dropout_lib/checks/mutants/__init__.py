@@ -7,8 +7,10 @@ a mutant that it is the first to catch.
 """
 
 from ..elementwise import ELEMENTWISE
-from . import elementwise
+from ..grouped import GROUPED
+from . import elementwise, grouped
 
 FAMILIES = {  # name: (checks, mutants)
     "elementwise": (ELEMENTWISE, elementwise.MUTANTS),
+    "grouped": (GROUPED, grouped.MUTANTS),
 }
