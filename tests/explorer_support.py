@@ -6,8 +6,11 @@ import numpy as np
 from dropout_lib.experiments import load, provenance
 from dropout_lib.explorers.benched_units import benched_units
 from dropout_lib.explorers.deleted_units import deleted_units_explorer
+from dropout_lib.explorers.drop_or_keep import drop_or_keep
+from dropout_lib.explorers.five_variants import five_variants
 from dropout_lib.explorers.mask_scale_output import mask_scale_output
 from dropout_lib.explorers.running_mean import running_mean_explorer
+from dropout_lib.explorers.which_variant import which_variant
 
 DIGITS = np.random.default_rng(0).random((20, 784))
 LABELS = np.arange(20) % 10
@@ -22,11 +25,18 @@ def deleted_units_on_noise():
     return deleted_units_explorer(load("deleted_units"), fractions, DIGITS, LABELS)
 
 
+def five_variants_on_noise():
+    return five_variants(DIGITS[0], DIGITS[:6] - 0.5)
+
+
 MAKE_EXPLORERS = [
     benched_units_on_noise,
     deleted_units_on_noise,
+    drop_or_keep,
+    five_variants_on_noise,
     mask_scale_output,
     running_mean_explorer,
+    which_variant,
 ]
 
 
