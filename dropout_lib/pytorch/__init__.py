@@ -21,6 +21,7 @@ from .variational_dropout import (
     variational_dropout_backward,
     variational_dropout_forward,
 )
+from .variational_rnn import RecurrentMasks, VariationalLSTM, VariationalRNN
 
 __all__ = [
     "Dropout",
@@ -28,8 +29,11 @@ __all__ = [
     "Dropout2d",
     "Dropout3d",
     "MLPWithDropout",
+    "RecurrentMasks",
     "StandardDropout",
     "VariationalDropout",
+    "VariationalLSTM",
+    "VariationalRNN",
     "draw_keep_mask",
     "dropout_backward",
     "dropout_forward",

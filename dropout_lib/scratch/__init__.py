@@ -31,6 +31,7 @@ from .variational_dropout import (
     variational_dropout_backward,
     variational_dropout_forward,
 )
+from .variational_rnn import RecurrentMasks, VariationalRNN
 
 __all__ = [
     "SGD",
@@ -43,10 +44,12 @@ __all__ = [
     "Linear",
     "Parameter",
     "ReLU",
+    "RecurrentMasks",
     "Sequential",
     "SoftmaxCrossEntropy",
     "StandardDropout",
     "VariationalDropout",
+    "VariationalRNN",
     "draw_keep_mask",
     "dropout_backward",
     "dropout_forward",

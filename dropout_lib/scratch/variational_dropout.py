@@ -112,3 +112,6 @@ class VariationalDropout(DropoutLayer):
 
     def _backward(self, grad_output, mask, p):
         return variational_dropout_backward(grad_output, mask, p, batch_first=self.batch_first)
+
+    def __repr__(self):
+        return f"VariationalDropout(p={self.p}, batch_first={self.batch_first})"
