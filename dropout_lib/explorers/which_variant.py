@@ -41,7 +41,7 @@ PLACES = (
         "inputs (pixels, features)",
         "inverted dropout on the input",
         "nn.Dropout(0.2)",
-        "0.1 to 0.2",
+        "0.2",
         'The same appendix: retention 0.8 for real-valued inputs. "0.5 to 0.8" as a rate for '
         "inputs is a retention read as a drop probability.",
         "An input that is dropped is gone for all hidden units, so less of it goes a long way.",
@@ -66,7 +66,7 @@ PLACES = (
     Place(
         "inputs and state of a recurrent network",
         "variational dropout",
-        "VariationalLSTM(128, 256, p_hidden=0.3)",
+        "VariationalLSTM(128, 256, recurrent_p=0.3)",
         "0.2 to 0.5",
         "A custom. Gal and Ghahramani 2016 tuned theirs, to 0.3 and 0.5.",
         "With a new mask at every step hardly any unit of the state survives a long sequence.",
