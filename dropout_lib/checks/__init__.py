@@ -14,10 +14,16 @@ from .core import (
     scratch_subject,
     torch_subject,
 )
+from .dropconnect import (
+    DROPCONNECT,
+    scratch_dropconnect_subject,
+    torch_dropconnect_subject,
+)
 from .elementwise import BACKWARD, EDGES, ELEMENTWISE, EVALUATION, FORWARD, LAYER
 
 __all__ = [
     "BACKWARD",
+    "DROPCONNECT",
     "EDGES",
     "ELEMENTWISE",
     "EVALUATION",
@@ -29,6 +35,8 @@ __all__ = [
     "examine",
     "function_subject",
     "property_name",
+    "scratch_dropconnect_subject",
     "scratch_subject",
+    "torch_dropconnect_subject",
     "torch_subject",
 ]

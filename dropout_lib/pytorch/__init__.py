@@ -1,6 +1,12 @@
 """Dropout in PyTorch: the variants of ``dropout_lib.scratch`` again, as modules."""
 
 from . import functional, models
+from .dropconnect import (
+    DropConnectLinear,
+    dropconnect_backward,
+    dropconnect_forward,
+    rectified_gaussian_mean,
+)
 from .inverted_dropout import Dropout, dropout_backward, dropout_forward
 from .masks import draw_keep_mask
 from .models import MLPWithDropout
@@ -23,6 +29,7 @@ from .variational_dropout import (
 )
 
 __all__ = [
+    "DropConnectLinear",
     "Dropout",
     "Dropout1d",
     "Dropout2d",
@@ -31,10 +38,13 @@ __all__ = [
     "StandardDropout",
     "VariationalDropout",
     "draw_keep_mask",
+    "dropconnect_backward",
+    "dropconnect_forward",
     "dropout_backward",
     "dropout_forward",
     "functional",
     "models",
+    "rectified_gaussian_mean",
     "spatial_dropout_backward",
     "spatial_dropout_forward",
     "standard_dropout_backward",

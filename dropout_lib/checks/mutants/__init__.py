@@ -6,9 +6,11 @@ that the first diagnosis of each is the one that the catalogue names, and that n
 a mutant that it is the first to catch.
 """
 
+from ..dropconnect import DROPCONNECT
 from ..elementwise import ELEMENTWISE
-from . import elementwise
+from . import dropconnect, elementwise
 
 FAMILIES = {  # name: (checks, mutants)
+    "dropconnect": (DROPCONNECT, dropconnect.MUTANTS),
     "elementwise": (ELEMENTWISE, elementwise.MUTANTS),
 }
