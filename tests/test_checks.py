@@ -14,18 +14,25 @@ from dropout_lib.checks import (
     examine,
     function_subject,
     property_name,
+    scratch_dropconnect_subject,
     scratch_subject,
     sequence_subject,
     sequence_torch_subject,
     spatial_subject,
     spatial_torch_subject,
+    torch_dropconnect_subject,
     torch_subject,
 )
-from dropout_lib.checks.mutants import FAMILIES
+from dropout_lib.checks.mutants import FAMILIES, dropconnect
 from dropout_lib.checks.mutants.elementwise import Textbook, TextbookStandard
 from dropout_lib.checks.mutants.grouped import TextbookSpatial, TextbookVariational
 
 CORRECT = {  # family: implementations that have every property
+    "dropconnect": [
+        scratch_dropconnect_subject(scratch.DropConnectLinear),
+        torch_dropconnect_subject(pytorch.DropConnectLinear),
+        dropconnect.textbook_subject(dropconnect.Textbook),
+    ],
     "elementwise": [
         scratch_subject(scratch.Dropout),
         scratch_subject(scratch.StandardDropout, "standard"),

@@ -14,6 +14,11 @@ from .core import (
     scratch_subject,
     torch_subject,
 )
+from .dropconnect import (
+    DROPCONNECT,
+    scratch_dropconnect_subject,
+    torch_dropconnect_subject,
+)
 from .elementwise import BACKWARD, EDGES, ELEMENTWISE, EVALUATION, FORWARD, LAYER
 from .grouped import (
     GROUPED,
@@ -25,6 +30,7 @@ from .grouped import (
 
 __all__ = [
     "BACKWARD",
+    "DROPCONNECT",
     "EDGES",
     "ELEMENTWISE",
     "EVALUATION",
@@ -37,10 +43,12 @@ __all__ = [
     "examine",
     "function_subject",
     "property_name",
+    "scratch_dropconnect_subject",
     "scratch_subject",
     "sequence_subject",
     "sequence_torch_subject",
     "spatial_subject",
     "spatial_torch_subject",
+    "torch_dropconnect_subject",
     "torch_subject",
 ]

@@ -232,7 +232,7 @@ def judge_coins(answer):
         20800: (
             "bias-counted",
             "20,800 counts the ten biases too.",
-            "Wan et al. drop weights, and so does the library: the bias stays",
+            "Wan et al. drop biases too, the library never does",
         ),
         10240: (
             "dropped-counted",
@@ -326,8 +326,8 @@ EXERCISES = (
         name="03-coins",
         title="How many coins?",
         statement=(
-            "A DropConnect layer with 64 inputs and 10 outputs gets a batch of 32 cases. How many "
-            "coins are tossed in one training step?"
+            "A `DropConnectLinear` with 64 inputs and 10 outputs gets a batch of 32 cases. How "
+            "many coins are tossed in one training step? (The library never drops biases.)"
         ),
         starter='coins = ...  # your answer\n\ncheck("03-coins", coins)',
         hints=(

@@ -83,7 +83,7 @@ def _dropped(maps, weights, p, number):
         "variational dropout": read.reshape(SIDE, MAPS, SIDE).transpose(1, 0, 2),
     }
     panels = [(name, out, weights @ out.reshape(-1)) for name, out in variants.items()]
-    layer = DropConnectLinear(weights.shape[1], UNITS, p, rng=rng(), dtype=np.float64)
+    layer = DropConnectLinear(weights.shape[1], UNITS, p=p, rng=rng(), dtype=np.float64)
     layer.weight.value[:] = weights
     heard = layer.forward(maps.reshape(1, -1))[0]
     seen = Dropout(p).forward(maps, mask=layer.mask[0, 0].reshape(maps.shape))

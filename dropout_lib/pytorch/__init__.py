@@ -1,6 +1,12 @@
 """Dropout in PyTorch: the variants of ``dropout_lib.scratch`` again, as modules."""
 
 from . import functional, models
+from .dropconnect import (
+    DropConnectLinear,
+    dropconnect_backward,
+    dropconnect_forward,
+    rectified_gaussian_mean,
+)
 from .inverted_dropout import Dropout, dropout_backward, dropout_forward
 from .masks import draw_keep_mask
 from .models import MLPWithDropout
@@ -24,6 +30,7 @@ from .variational_dropout import (
 from .variational_rnn import RecurrentMasks, VariationalLSTM, VariationalRNN
 
 __all__ = [
+    "DropConnectLinear",
     "Dropout",
     "Dropout1d",
     "Dropout2d",
@@ -35,10 +42,13 @@ __all__ = [
     "VariationalLSTM",
     "VariationalRNN",
     "draw_keep_mask",
+    "dropconnect_backward",
+    "dropconnect_forward",
     "dropout_backward",
     "dropout_forward",
     "functional",
     "models",
+    "rectified_gaussian_mean",
     "spatial_dropout_backward",
     "spatial_dropout_forward",
     "standard_dropout_backward",

@@ -5,6 +5,7 @@ return the output alone; the pairs ``*_forward`` and ``*_backward`` of each vari
 return the mask. Like their namesakes they know nothing of ``model.eval()``: pass ``training=``.
 """
 
+from .dropconnect import dropconnect_forward
 from .inverted_dropout import dropout_forward
 from .spatial_dropout import spatial_dropout_forward
 from .standard_dropout import standard_dropout_forward
@@ -94,3 +95,18 @@ def variational_dropout(
     return variational_dropout_forward(
         input, p, training, generator, mask=mask, batch_first=batch_first, inplace=inplace
     )[0]
+
+
+def dropconnect_linear(
+    input, weight, bias=None, p=0.5, training=True, *, generator=None, mask=None
+):
+    """``torch.nn.functional.linear`` that drops weights, with a mask (*, O, I) per case.
+
+    Arguments and errors otherwise as :func:`~.dropconnect.dropconnect_forward`.
+
+    >>> import torch
+    >>> keep = torch.tensor([[[True, False]]])
+    >>> dropconnect_linear(torch.ones(1, 2), torch.tensor([[1.0, 10.0]]), mask=keep)
+    tensor([[2.]])
+    """
+    return dropconnect_forward(input, weight, bias, p, training, generator, mask=mask)[0]

@@ -1,6 +1,11 @@
 """Dropout from scratch: NumPy only, each forward with its backward, by hand."""
 
-from .dropconnect import DropConnectLinear
+from .dropconnect import (
+    DropConnectLinear,
+    dropconnect_backward,
+    dropconnect_forward,
+    rectified_gaussian_mean,
+)
 from .inverted_dropout import Dropout, dropout_backward, dropout_forward
 from .masks import draw_keep_mask
 from .network import (
@@ -51,9 +56,12 @@ __all__ = [
     "VariationalDropout",
     "VariationalRNN",
     "draw_keep_mask",
+    "dropconnect_backward",
+    "dropconnect_forward",
     "dropout_backward",
     "dropout_forward",
     "multilayer_perceptron",
+    "rectified_gaussian_mean",
     "spatial_dropout_backward",
     "spatial_dropout_forward",
     "standard_dropout_backward",

@@ -6,11 +6,13 @@ that the first diagnosis of each is the one that the catalogue names, and that n
 a mutant that it is the first to catch.
 """
 
+from ..dropconnect import DROPCONNECT
 from ..elementwise import ELEMENTWISE
 from ..grouped import GROUPED
-from . import elementwise, grouped
+from . import dropconnect, elementwise, grouped
 
 FAMILIES = {  # name: (checks, mutants)
+    "dropconnect": (DROPCONNECT, dropconnect.MUTANTS),
     "elementwise": (ELEMENTWISE, elementwise.MUTANTS),
     "grouped": (GROUPED, grouped.MUTANTS),
 }
