@@ -127,12 +127,9 @@ def which_variant():
 
 def rates_table():
     """All places with their rates, as a table in Markdown."""
-    rows = [f"| {p.where} | {p.variant} | {p.rates} | {p.origin} |" for p in PLACES]
-    head = [
-        "| what is dropped | variant | usual p | where the rate comes from |",
-        "|---|---|---|---|",
-    ]
-    return Markdown("\n".join(head + rows))
+    rows = [f"| {p.where} | {p.variant}, **{p.rates}**. {p.origin} |" for p in PLACES]
+    head = "| what is dropped | variant, usual p, and where that comes from |"
+    return Markdown("\n".join([head, "|---|---|", *rows]))
 
 
 def _reading(place):
