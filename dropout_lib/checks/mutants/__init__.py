@@ -8,9 +8,11 @@ a mutant that it is the first to catch.
 
 from ..elementwise import ELEMENTWISE
 from ..grouped import GROUPED
-from . import elementwise, grouped
+from ..recurrent import RECURRENT
+from . import elementwise, grouped, recurrent
 
 FAMILIES = {  # name: (checks, mutants)
     "elementwise": (ELEMENTWISE, elementwise.MUTANTS),
     "grouped": (GROUPED, grouped.MUTANTS),
+    "recurrent": (RECURRENT, recurrent.MUTANTS),
 }
