@@ -14,6 +14,8 @@ from dropout_lib.checks import (
     examine,
     function_subject,
     property_name,
+    recurrent_subject,
+    recurrent_torch_subject,
     scratch_dropconnect_subject,
     scratch_subject,
     sequence_subject,
@@ -26,6 +28,7 @@ from dropout_lib.checks import (
 from dropout_lib.checks.mutants import FAMILIES, dropconnect
 from dropout_lib.checks.mutants.elementwise import Textbook, TextbookStandard
 from dropout_lib.checks.mutants.grouped import TextbookSpatial, TextbookVariational
+from dropout_lib.checks.mutants.recurrent import TextbookRNN
 
 CORRECT = {  # family: implementations that have every property
     "dropconnect": [
@@ -48,6 +51,11 @@ CORRECT = {  # family: implementations that have every property
         sequence_subject(scratch.VariationalDropout),
         sequence_torch_subject(pytorch.VariationalDropout),
         sequence_subject(TextbookVariational),
+    ],
+    "recurrent": [
+        recurrent_subject(scratch.VariationalRNN),
+        recurrent_torch_subject(pytorch.VariationalRNN),
+        recurrent_subject(TextbookRNN),
     ],
 }
 UNPROVOKED = {"p-zero-changes", "variance-off"}  # each needs a mutant caught earlier by another

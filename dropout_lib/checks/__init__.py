@@ -27,6 +27,7 @@ from .grouped import (
     spatial_subject,
     spatial_torch_subject,
 )
+from .recurrent import RECURRENT, recurrent_subject, recurrent_torch_subject
 
 __all__ = [
     "BACKWARD",
@@ -37,12 +38,15 @@ __all__ = [
     "FORWARD",
     "GROUPED",
     "LAYER",
+    "RECURRENT",
     "Diagnosis",
     "Report",
     "Subject",
     "examine",
     "function_subject",
     "property_name",
+    "recurrent_subject",
+    "recurrent_torch_subject",
     "scratch_dropconnect_subject",
     "scratch_subject",
     "sequence_subject",

@@ -97,6 +97,29 @@ def module(name, room):
     return setup
 
 
+def sequence():
+    return torch.randn(50, 32, 128, generator=torch.Generator().manual_seed(0))  # (T, N, I)
+
+
+def variational_lstm():
+    x, lstm = sequence(), pytorch.VariationalLSTM(128, 256, input_p=P, recurrent_p=P, output_p=P)
+    return lambda: lstm(x)
+
+
+def loop_over_lstm_cell():
+    x, cell = sequence(), torch.nn.LSTMCell(128, 256)
+
+    def run():
+        h = c = torch.zeros(32, 256)
+        outputs = []
+        for step in x:
+            h, c = cell(step, (h, c))
+            outputs.append(h)
+        return torch.stack(outputs)
+
+    return run
+
+
 def fresh_python(code):
     return lambda: lambda: subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 
@@ -135,6 +158,8 @@ TIMED = {
     "multiply (64, 64, 32, 32) by a number": Timed(bare_multiply),
     **{f"pytorch.{name}": Timed(module(name, pytorch)) for name in MODULES},
     **{f"torch.nn.{name}": Timed(module(name, torch.nn)) for name in MODULES},
+    "pytorch.VariationalLSTM on (50, 32, 128), 256 units": Timed(variational_lstm, 60),
+    "a loop over torch.nn.LSTMCell": Timed(loop_over_lstm_cell, 60),
     "import numpy": Timed(fresh_python("import numpy"), rounds=20),
     "import dropout_lib.scratch": Timed(fresh_python("import dropout_lib.scratch"), rounds=20),
     "make book": Timed(lambda: lambda: subprocess.run(["make", "book"], cwd=ROOT, check=True), 1),
@@ -151,6 +176,9 @@ TARGETS = [
         "scratch.Dropout2d on (64, 64, 32, 32)", "multiply (64, 64, 32, 32) by a number", np.inf
     ),  # no target: how far it is from one pass over memory
     *(Target(f"pytorch.{name}", f"torch.nn.{name}", 1.1) for name in MODULES),
+    Target(
+        "pytorch.VariationalLSTM on (50, 32, 128), 256 units", "a loop over torch.nn.LSTMCell", 1.5
+    ),
     Target("import dropout_lib.scratch", "import numpy", 3),
     Target("make book", None, 60),
     *(Target(name, None, 0.1) for name in SLIDERS),

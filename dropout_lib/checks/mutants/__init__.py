@@ -9,10 +9,12 @@ a mutant that it is the first to catch.
 from ..dropconnect import DROPCONNECT
 from ..elementwise import ELEMENTWISE
 from ..grouped import GROUPED
-from . import dropconnect, elementwise, grouped
+from ..recurrent import RECURRENT
+from . import dropconnect, elementwise, grouped, recurrent
 
 FAMILIES = {  # name: (checks, mutants)
     "dropconnect": (DROPCONNECT, dropconnect.MUTANTS),
     "elementwise": (ELEMENTWISE, elementwise.MUTANTS),
     "grouped": (GROUPED, grouped.MUTANTS),
+    "recurrent": (RECURRENT, recurrent.MUTANTS),
 }
