@@ -6,6 +6,7 @@ import numpy as np
 from dropout_lib.experiments import load, provenance
 from dropout_lib.explorers.benched_units import benched_units
 from dropout_lib.explorers.deleted_units import deleted_units_explorer
+from dropout_lib.explorers.forgotten_scale import forgotten_scale_explorer
 from dropout_lib.explorers.mask_scale_output import mask_scale_output
 from dropout_lib.explorers.running_mean import running_mean_explorer
 
@@ -22,9 +23,17 @@ def deleted_units_on_noise():
     return deleted_units_explorer(load("deleted_units"), fractions, DIGITS, LABELS)
 
 
+def forgotten_scale_on_noise():
+    ratios = provenance("forgotten_scale")["settings"]["ratios"]
+    results = load("forgotten_scale")
+    images = np.tile(DIGITS, (50, 1))
+    return forgotten_scale_explorer(results, ratios, images, np.tile(LABELS, 50))
+
+
 MAKE_EXPLORERS = [
     benched_units_on_noise,
     deleted_units_on_noise,
+    forgotten_scale_on_noise,
     mask_scale_output,
     running_mean_explorer,
 ]

@@ -9,8 +9,8 @@ from .explorer import Explorer, Figure, Picture, Slider
 
 P = 0.5  # of the network that is shown
 SPECIAL = {0.25: "applied twice", 0.5: "right", 1.0: "forgotten"}  # factor: what it is
-_CARD, _BARS = (146, 96), 48  # width and height of one digit with its bars; where the bars begin
-_TICKS = (0.1, 0.25, 0.5, 1, 2)
+_CARD, _BARS = (146, 92), 48  # width and height of one digit with its bars; where the bars begin
+_TICKS, _LOSS_TICKS = (0.1, 0.25, 0.5, 1, 2), (0.3, 1, 3, 10)
 
 
 def forgotten_scale_explorer(results, ratios, images, labels):
@@ -32,12 +32,10 @@ def forgotten_scale_explorer(results, ratios, images, labels):
     def draw(factor):
         at = index[factor]
         percent = shown["percent"][at]
-        cards = [
-            svg.drawing(3 * _CARD[0], 2 * _CARD[1] + 10, _cards(images, labels, shown, percent))
-        ]
+        cards = [svg.drawing(3 * _CARD[0], 2 * _CARD[1], _cards(images, labels, shown, percent))]
         charts = [
             to_svg(_curve(ratios, 100 * measures["error"], at, "test error (%)", (0, 62))),
-            to_svg(_curve(ratios, measures["loss"], at, "test loss (nats)", (0, 3.2))),
+            to_svg(_curve(ratios, measures["loss"], at, "test loss (nats, log scale)", (0.25, 14))),
         ]
         panels = "\n</div>\n<div>\n".join(charts)
         markup = f'{cards[0]}\n<div class="dx-panels">\n<div>\n{panels}\n</div>\n</div>'
@@ -72,9 +70,9 @@ def forgotten_scale_explorer(results, ratios, images, labels):
 def _cards(images, labels, shown, percent):
     elements = []
     for i, digit in enumerate(shown["digits"]):
-        x, y = i % 3 * _CARD[0], i // 3 * (_CARD[1] + 10)
-        elements.append(svg.digit(x + 2, y + 12, 44, images[digit].reshape(28, 28)))
-        elements += _bars(x + _BARS, y + 70, percent[i], labels[digit])
+        x, y = i % 3 * _CARD[0], i // 3 * _CARD[1]
+        elements.append(svg.digit(x, y + 2, 46, images[digit].reshape(28, 28)))
+        elements += _bars(x + _BARS, y + 62, percent[i], labels[digit])
     return elements
 
 
@@ -88,9 +86,9 @@ def _bars(x, bottom, percent, label):
         fill = colour if k == answer else "soft"
         elements.append(svg.rect(left, bottom - 0.58 * value, 6, 0.58 * value, fill))
     middle = x + 6 + 9 * answer
-    middle = min(max(middle, x + 20), x + 72)  # inside the card
+    middle = min(max(middle, x + 24), x + 70)  # inside the card
     words = f"{answer}: {percent[answer]}%"
-    elements.append(svg.text(middle, bottom + 15, words, 12, "middle", colour))
+    elements.append(svg.text(middle, bottom + 17, words, 14, "middle", colour))
     return elements
 
 
@@ -125,6 +123,10 @@ def _curve(ratios, values, at, label, limits):
         plot.plot(factors[at], means[at], "o", color=LIGHT["with-dropout"])
         _factor_axis(plot)
         plot.set(ylabel=label, ylim=limits)
+        if limits[0] > 0:
+            plot.set_yscale("log")
+            plot.set_yticks(_LOSS_TICKS, [f"{tick:g}" for tick in _LOSS_TICKS])
+            plot.minorticks_off()
     return figure
 
 
@@ -145,7 +147,7 @@ def error_and_biases(results, ratios):
     """Test error by factor: with biases, with biases scaled along, and without any."""
     errors = {
         "as trained": [result["p = 0.5"]["test"]["error"] for result in results],
-        "biases follow": [result["biases follow"]["error"] for result in results],
+        "biases follow": [result["p = 0.5"]["biases follow"]["error"] for result in results],
         "no biases": [result["no biases"]["test"]["error"] for result in results],
     }
     factors = [ratio * (1 - P) for ratio in ratios]
