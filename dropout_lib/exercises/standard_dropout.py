@@ -390,15 +390,9 @@ def judge_repair(predict):
             f"for 7 cases and 3 classes the logits have shape (7, 3), not {answer.shape}.",
             "return the output of the last layer",
         )
-    factors = (1.0, keep, keep**2, 1 / keep)
-    follow = ((1, 1, 1), (1, keep, keep), (keep, keep, keep))
-    # some choices give the same network: the factor on the whole output is tried last
-    for whole, inputs, first, second, bias in product(
-        (1.0, keep, keep**2), (1.0, keep), factors, factors, follow
-    ):
-        made = _evaluate(x, weights, biases, (inputs, first, second), bias, whole)
-        if np.allclose(made, answer):
-            return _scales_diagnosis(keep, inputs, (first, second), bias, whole)
+    for scales, bias, whole in _plausible_scales(keep):
+        if np.allclose(_evaluate(x, weights, biases, scales, bias, whole), answer):
+            return _scales_diagnosis(keep, scales, bias, whole)
     return Diagnosis(
         "another-network",
         "no choice of scales gives these logits: something else is different.",
@@ -406,7 +400,25 @@ def judge_repair(predict):
     )
 
 
-def _scales_diagnosis(keep, inputs, hidden, bias, whole):
+def _plausible_scales(keep):
+    """Factors on (inputs and hidden layers, biases, output) that people put; likely ones first.
+
+    Some give the same network: whoever scales the output does it in place of the hidden layers
+    or on top of them, and whoever scales biases does it layer by layer.
+    """
+    factors = (1.0, keep, keep**2, 1 / keep)
+    hidden = tuple(product(factors, repeat=2))
+    for inputs in (1.0, keep):
+        plain = (1, 1, 1)
+        yield from (((inputs, *h), plain, 1.0) for h in hidden)
+        for whole in (keep, keep**2):
+            yield from (((inputs, h, h), plain, whole) for h in (1.0, keep))
+        for bias in ((1, keep, keep), (keep, keep, keep)):
+            yield from (((inputs, *h), bias, 1.0) for h in hidden)
+
+
+def _scales_diagnosis(keep, scales, bias, whole):
+    inputs, *hidden = scales
     if inputs != 1:
         return Diagnosis(
             "inputs-scaled",

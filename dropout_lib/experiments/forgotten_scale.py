@@ -34,7 +34,7 @@ ARMS = {
 class Settings:
     train: int = 1000
     sizes: tuple = (784, 256, 256, 10)
-    learning_rates: tuple = (0.05, 0.1, 0.2, 0.4)  # the best on validation is taken, per arm
+    learning_rates: tuple = (0.05, 0.1, 0.2, 0.4, 0.8)  # the best on validation is taken, per arm
     epochs: int = 40
     # the scale at test time, in units of the right one: a ratio r puts r (1 - p) behind each
     # hidden layer; 1 / (1 - p), the forgotten scale, and 1 - p, applied twice, are among them
@@ -54,8 +54,9 @@ def forgotten_scale(seed, settings):
     """Error, loss and confidence by the scale at test time, of networks trained at several p.
 
     All have the same widths, data order and number of steps, and each the learning rate that is
-    best for it on validation. "biases follow" is the network of p = 0.5 with each bias scaled as
-    its input is; "first" and "second" forget the scale behind one hidden layer only.
+    best for it on validation. "biases follow" is the same network on the same test digits, with
+    each bias scaled as its input is; "first" and "second" forget the scale behind one hidden
+    layer of the network of p = 0.5 only.
     """
     data = mnist5k(seed=seed, train=settings.train)
     test = torch.from_numpy(data.x_test).double(), torch.from_numpy(data.y_test)
@@ -67,9 +68,9 @@ def forgotten_scale(seed, settings):
             "learning_rate": learning_rate,
             "validation": _by_ratio(model, *validation, settings),
             "test": _by_ratio(model, *test, settings),
+            "biases follow": _by_ratio(model, *test, settings, biases_follow=True),
         }
         if name == "p = 0.5":
-            result["biases follow"] = _by_ratio(model, *test, settings, biases_follow=True)
             forgotten = 1 / (1 - arm.p)
             result["first"] = measure(logits_at(model, test[0], (forgotten, 1)), test[1])
             result["second"] = measure(logits_at(model, test[0], (1, forgotten)), test[1])
