@@ -8,6 +8,7 @@ from dropout_lib.explorers.benched_units import benched_units
 from dropout_lib.explorers.deleted_units import deleted_units_explorer
 from dropout_lib.explorers.drop_or_keep import drop_or_keep
 from dropout_lib.explorers.five_variants import five_variants
+from dropout_lib.explorers.forgotten_scale import forgotten_scale_explorer
 from dropout_lib.explorers.mask_scale_output import mask_scale_output
 from dropout_lib.explorers.running_mean import running_mean_explorer
 from dropout_lib.explorers.which_variant import which_variant
@@ -29,11 +30,19 @@ def five_variants_on_noise():
     return five_variants(DIGITS[0], DIGITS[:6] - 0.5)
 
 
+def forgotten_scale_on_noise():
+    ratios = provenance("forgotten_scale")["settings"]["ratios"]
+    results = load("forgotten_scale")
+    images = np.tile(DIGITS, (50, 1))
+    return forgotten_scale_explorer(results, ratios, images, np.tile(LABELS, 50))
+
+
 MAKE_EXPLORERS = [
     benched_units_on_noise,
     deleted_units_on_noise,
     drop_or_keep,
     five_variants_on_noise,
+    forgotten_scale_on_noise,
     mask_scale_output,
     running_mean_explorer,
     which_variant,

@@ -14,6 +14,7 @@ CHAPTERS = {  # number: module; the notebook is chapters/NUMBER_MODULE.ipynb, wi
     "01": "what_is_dropout",
     "02": "how_dropout_works",
     "03": "types_of_dropout",
+    "03-1": "standard_dropout",
 }
 
 

@@ -1,0 +1,898 @@
+"""Exercises and quiz of chapter 3.1."""
+
+from itertools import product
+
+import numpy as np
+
+from .. import scratch
+from ..checks import BACKWARD, Diagnosis, function_subject
+from .core import NOT_STARTED, Exercise, first_diagnosis
+
+
+def judge_retention(answer):
+    """Compare three numbers with (0.25, 0.1, 0.75), and recognise the usual slips."""
+    slips = {
+        (0.75, 0.9, 0.75): (
+            "retention-as-drop",
+            "0.75 and 0.9 are probabilities to stay, and `nn.Dropout` would drop that many.",
+            "what is not kept is dropped: 1 − retention",
+        ),
+        (0.75, 0.9, 0.25): (
+            "retention-as-drop",
+            "keep and drop are swapped in all three.",
+            "`nn.Dropout` takes the probability to drop, 1 − retention",
+        ),
+        (0.1, 0.25, 0.75): (
+            "layers-swapped",
+            "the hidden layer and the inputs have changed places.",
+            "the hidden layer comes first here; its retention is the smaller one",
+        ),
+        (0.25, 0.1, 0.25): (
+            "factor-of-drop",
+            "the factor at test time is not the drop probability.",
+            "in training a unit speaks in 75 of 100 cases: what is its mean?",
+        ),
+        (0.25, 0.1, 4 / 3): (
+            "factor-in-training",
+            "4/3 is what inverted dropout multiplies by, in training.",
+            "standard dropout was too quiet in training, so it turns down at test time",
+        ),
+        (0.25, 0.1, 1.0): (
+            "factor-forgotten",
+            "a factor of 1 is the forgotten scale.",
+            "the next layer learned its weights while a quarter of the units was missing",
+        ),
+        (0.25, 0.1, 0.9): (
+            "factor-of-the-inputs",
+            "0.9 is the factor behind the inputs.",
+            "each layer has the factor of its own p",
+        ),
+    }
+    if answer is None or (isinstance(answer, tuple) and any(v in (..., None) for v in answer)):
+        return NOT_STARTED
+    try:
+        numbers = np.array([float(number) for number in answer])
+    except (TypeError, ValueError):
+        numbers = np.empty(0)
+    if len(numbers) != 3:
+        return Diagnosis(
+            "not-three-numbers",
+            f"three numbers are asked for, but got {answer!r}.",
+            "hidden_p, input_p, test_factor, in this order",
+        )
+    if np.allclose(numbers, RETENTION):
+        return None
+    for slip, diagnosis in slips.items():
+        if np.allclose(numbers, slip):
+            return Diagnosis(*diagnosis)
+    names = ("hidden_p", "input_p", "test_factor")
+    off = int(np.flatnonzero(~np.isclose(numbers, RETENTION))[0])
+    return Diagnosis(
+        "another-number",
+        f"{names[off]} is not {numbers[off]:g}.",
+        "p = 1 − retention; the factor at test time is 1 − p",
+    )
+
+
+RETENTION = (0.25, 0.1, 0.75)
+
+
+def judge_backward(backward):
+    grad = np.ones((2, 2))
+    answer = backward(grad, np.ones((2, 2), dtype=bool), 0.25)
+    if answer is None:
+        return NOT_STARTED
+    if isinstance(answer, tuple):
+        return Diagnosis(
+            "not-one-array",
+            f"{len(answer)} things come back, and one is asked for.",
+            "return the gradient alone",
+        )
+    if np.allclose(answer, 4 / 3):
+        return Diagnosis(
+            "inverted-backward",
+            "in training the gradient is multiplied by 1 / (1 − p): that is inverted dropout.",
+            "y = m x here: what is dy/dx?",
+        )
+    if np.allclose(answer, 0.75):
+        return Diagnosis(
+            "evaluation-scale-in-training",
+            "in training the gradient is multiplied by 1 − p.",
+            "1 − p belongs to evaluation; in training y = m x, and the mask is all there is",
+        )
+
+    def forward(x, p, training, rng):
+        return scratch.standard_dropout_forward(x, p, training, rng)
+
+    evaluation = np.asarray(backward(grad, None, 0.25))
+    if evaluation.shape == grad.shape and np.allclose(evaluation, 1):
+        return Diagnosis(
+            "evaluation-scale-forgotten",
+            "in evaluation the gradient passes unchanged, but forward multiplied by 1 − p.",
+            "y = (1 − p) x has a derivative too",
+        )
+    if evaluation.shape == grad.shape and np.allclose(evaluation, 0.25):
+        return Diagnosis(
+            "evaluation-scaled-by-p",
+            "in evaluation the gradient is multiplied by p.",
+            "forward multiplied by the probability to keep, 1 − p",
+        )
+    with np.errstate(all="ignore"):
+        return first_diagnosis(function_subject(forward, backward, "standard"), BACKWARD)
+
+
+def backward(grad_output, mask, p):
+    if mask is None:  # evaluation: y = (1 - p) * x
+        return grad_output * (1 - p)
+    return grad_output * mask
+
+
+def _backward_no_mask(grad_output, mask, p):
+    return grad_output * (1 - p) if mask is None else grad_output.copy()
+
+
+def _backward_inverted(grad_output, mask, p):
+    return grad_output.copy() if mask is None else grad_output * mask / (1 - p)
+
+
+def _backward_always_scaled(grad_output, mask, p):
+    return grad_output * (1 - p) * (1 if mask is None else mask)
+
+
+def _backward_forgets_evaluation(grad_output, mask, p):
+    return grad_output.copy() if mask is None else grad_output * mask
+
+
+def _backward_by_p(grad_output, mask, p):
+    return grad_output * p if mask is None else grad_output * mask
+
+
+def _backward_divides(grad_output, mask, p):
+    return grad_output / (1 - p) if mask is None else grad_output * mask
+
+
+def _backward_in_place(grad_output, mask, p):
+    grad_output *= (1 - p) if mask is None else mask
+    return grad_output
+
+
+def _backward_nothing(grad_output, mask, p): ...
+
+
+def _network(rng):
+    """Weights and biases of a network with 4 inputs, 5 and 6 hidden units, 3 outputs."""
+    sizes = ((5, 4), (6, 5), (3, 6))
+    weights = [rng.standard_normal(size) for size in sizes]
+    return weights, [rng.standard_normal(size[0]) for size in sizes]
+
+
+def judge_convert(to_inverted):
+    weights, biases = _network(np.random.default_rng(0))
+    rates = [0.2, 0.5, 0.75]
+    given = [w.copy() for w in weights], [b.copy() for b in biases]
+    answer = to_inverted(weights, biases, rates)
+    if answer is None:
+        return NOT_STARTED
+    changed = any(
+        (now != before).any()
+        for now, before in zip(weights + biases, given[0] + given[1], strict=True)
+    )
+    if changed:
+        return Diagnosis(
+            "input-changed",
+            "the weights that were given have changed.",
+            "`w *= ...` writes into the caller's array; `w * ...` makes a new one",
+        )
+    try:
+        new_weights, new_biases = answer
+        new_weights = [np.asarray(w, dtype=float) for w in new_weights]
+        new_biases = [np.asarray(b, dtype=float) for b in new_biases]
+        shapes = [a.shape for a in new_weights + new_biases]
+    except (TypeError, ValueError):
+        shapes = None
+    if shapes != [a.shape for a in weights + biases]:
+        return Diagnosis(
+            "not-a-pair",
+            "a list of weights and a list of biases, shaped as they came, is asked for.",
+            "return new_weights, new_biases",
+        )
+    for layer, (new, old, p) in enumerate(zip(new_biases, biases, rates, strict=True), start=1):
+        if not np.allclose(new, old):
+            scaled_ = np.allclose(new, old * (1 - p))
+            return Diagnosis(
+                "bias-scaled",
+                f"the bias of layer {layer} has changed"
+                + (", by the factor of the weights." if scaled_ else "."),
+                "the bias is added behind the dropped units: it was never too loud or too quiet",
+            )
+    return _weights_diagnosis(new_weights, weights, rates)
+
+
+def _weights_diagnosis(new, old, rates):
+    """What the new weights have been multiplied by instead of 1 - p."""
+    keep = [1 - p for p in rates]
+    slips = {
+        "not-scaled": (
+            [1.0] * 3,
+            "the weights are as they were.",
+            "in evaluation they would hear 1 / (1 − p) times what they hear now",
+        ),
+        "divided": (
+            [1 / k for k in keep],
+            "the weights were divided by 1 − p: that is the way back, from inverted to standard.",
+            "inverted dropout makes the activations larger, so the weights have to be smaller",
+        ),
+        "scaled-by-p": (
+            rates,
+            "the weights were multiplied by p.",
+            "what the scale stands for is the probability to keep",
+        ),
+        "incoming-scaled": (
+            [*keep[1:], 1.0],
+            "the weights in front of the dropped units were scaled, not those behind.",
+            "rates[i] is dropped from the inputs of layer i: weights[i] is what hears them",
+        ),
+        "factors-multiplied": (
+            list(np.cumprod(keep)),
+            "each layer was scaled by the factors of all dropouts so far.",
+            "the earlier factor is in the activations already; each layer takes its own",
+        ),
+        "scaled-twice": (
+            [k**2 for k in keep],
+            "the weights were scaled twice.",
+            "one factor 1 − p is enough",
+        ),
+    }
+    if all(np.allclose(n, o * k) for n, o, k in zip(new, old, keep, strict=True)):
+        return None
+    for code, (factors, message, hint) in slips.items():
+        if all(np.allclose(n, o * f) for n, o, f in zip(new, old, factors, strict=True)):
+            return Diagnosis(code, message, hint)
+    layer = next(
+        i
+        for i, (n, o, k) in enumerate(zip(new, old, keep, strict=True), start=1)
+        if not np.allclose(n, o * k)
+    )
+    return Diagnosis(
+        "weights-off",
+        f"the weights of layer {layer}, whose inputs are dropped with p = {rates[layer - 1]}, "
+        f"are not {keep[layer - 1]:g} times what they were.",
+        "weights[i] * (1 - rates[i]), for every layer",
+    )
+
+
+def to_inverted(weights, biases, rates):
+    new_weights = [w * (1 - p) for w, p in zip(weights, rates, strict=True)]
+    return new_weights, [b.copy() for b in biases]
+
+
+def _convert_bias_too(weights, biases, rates):
+    new_biases = [b * (1 - p) for b, p in zip(biases, rates, strict=True)]
+    return to_inverted(weights, biases, rates)[0], new_biases
+
+
+def _convert_divides(weights, biases, rates):
+    return [w / (1 - p) for w, p in zip(weights, rates, strict=True)], biases
+
+
+def _convert_by_p(weights, biases, rates):
+    return [w * p for w, p in zip(weights, rates, strict=True)], biases
+
+
+def _convert_incoming(weights, biases, rates):
+    return [w * (1 - p) for w, p in zip(weights, [*rates[1:], 0.0], strict=True)], biases
+
+
+def _convert_product(weights, biases, rates):
+    factors = np.cumprod([1 - p for p in rates])
+    return [w * f for w, f in zip(weights, factors, strict=True)], biases
+
+
+def _convert_in_place(weights, biases, rates):
+    for w, p in zip(weights, rates, strict=True):
+        w *= 1 - p
+    return weights, biases
+
+
+def _convert_weights_only(weights, biases, rates):
+    return to_inverted(weights, biases, rates)[0]
+
+
+def _convert_nothing(weights, biases, rates): ...
+
+
+def judge_forgotten_logits(answer):
+    """Compare with a formula on three cases, and recognise the usual slips."""
+    logits = np.array([[2.0, -1.0, 0.5], [0.0, 3.0, -4.0]])
+    cases = ((0.5, 2), (0.2, 3), (0.8, 1))
+    slips = {
+        "one-layer-only": (
+            lambda p, hidden: 1 / (1 - p),
+            "that is one forgotten scale, but every hidden layer had one.",
+            "each layer hands its factor on to the next: they multiply",
+        ),
+        "factors-added": (
+            lambda p, hidden: hidden / (1 - p),
+            "the factors were added up.",
+            "a signal that passes three amplifiers is amplified by their product",
+        ),
+        "turned-round": (
+            lambda p, hidden: (1 - p) ** hidden,
+            "that makes the logits smaller; a scale that is forgotten leaves them too large.",
+            "the right scale is 1 − p, less than 1: divide by what was left out",
+        ),
+        "divided-by-p": (
+            lambda p, hidden: 1 / p**hidden,
+            "p is the probability to drop; the scale is 1 − p.",
+            "check it at p = 0.2: little is dropped, so little can go wrong",
+        ),
+        "unchanged": (
+            lambda p, hidden: 1.0,
+            "the logits are as they were; only the order of the classes stays.",
+            "the answers don't change, but the logits and with them the probabilities do",
+        ),
+    }
+    answers = [answer(logits.copy(), p, hidden) for p, hidden in cases]
+    if any(value is None for value in answers):
+        return NOT_STARTED
+
+    def agrees(factor):
+        return all(
+            np.shape(value) == logits.shape and np.allclose(value, logits * factor(p, hidden))
+            for value, (p, hidden) in zip(answers, cases, strict=True)
+        )
+
+    if agrees(lambda p, hidden: 1 / (1 - p) ** hidden):
+        return None
+    for code, (factor, message, hint) in slips.items():
+        if agrees(factor):
+            return Diagnosis(code, message, hint)
+    return Diagnosis(
+        "another-formula",
+        "at p = 0.5 with two hidden layers, the logit 2 has to become 8.",
+        "follow a positive activation through two layers whose inputs are twice too large",
+    )
+
+
+def forgotten_logits(logits, p, hidden):
+    return logits / (1 - p) ** hidden
+
+
+def _evaluate(x, weights, biases, scales, biases_follow=(1, 1, 1), whole=1.0):
+    """The network with given factors on the inputs, both hidden layers, biases and output."""
+    for w, b, scale, bias_scale in zip(weights, biases, scales, biases_follow, strict=True):
+        x = (x * scale) @ w.T + b * bias_scale
+        if w is not weights[-1]:
+            x = np.maximum(x, 0)
+    return x * whole
+
+
+def judge_repair(predict):
+    """Find the factors with which the answer was made, and name the first that is wrong."""
+    rng = np.random.default_rng(1)
+    weights, biases = _network(rng)
+    x, p = rng.standard_normal((7, 4)), 0.4
+    keep = 1 - p
+    before = x.copy()
+    answer = predict(x, weights, biases, p)
+    if answer is None:
+        return NOT_STARTED
+    if (x != before).any():
+        return Diagnosis(
+            "input-changed",
+            "x has changed: your function writes into the caller's array.",
+            "`h = x * ...` makes a new array, `h *= ...` does not",
+        )
+    answer = np.asarray(answer, dtype=float)
+    if answer.shape != (7, 3):
+        return Diagnosis(
+            "another-shape",
+            f"for 7 cases and 3 classes the logits have shape (7, 3), not {answer.shape}.",
+            "return the output of the last layer",
+        )
+    for scales, bias, whole in _plausible_scales(keep):
+        if np.allclose(_evaluate(x, weights, biases, scales, bias, whole), answer):
+            return _scales_diagnosis(keep, scales, bias, whole)
+    return Diagnosis(
+        "another-network",
+        "no choice of scales gives these logits: something else is different.",
+        "linear, ReLU, scale; linear, ReLU, scale; linear",
+    )
+
+
+def _plausible_scales(keep):
+    """Factors on (inputs and hidden layers, biases, output) that people put; likely ones first.
+
+    Some give the same network: whoever scales the output does it in place of the hidden layers
+    or on top of them, and whoever scales biases does it layer by layer.
+    """
+    factors = (1.0, keep, keep**2, 1 / keep)
+    hidden = tuple(product(factors, repeat=2))
+    for inputs in (1.0, keep):
+        plain = (1, 1, 1)
+        yield from (((inputs, *h), plain, 1.0) for h in hidden)
+        for whole in (keep, keep**2):
+            yield from (((inputs, h, h), plain, whole) for h in (1.0, keep))
+        for bias in ((1, keep, keep), (keep, keep, keep)):
+            yield from (((inputs, *h), bias, 1.0) for h in hidden)
+
+
+def _scales_diagnosis(keep, scales, bias, whole):
+    inputs, *hidden = scales
+    if inputs != 1:
+        return Diagnosis(
+            "inputs-scaled",
+            "the inputs are scaled, but no input was ever dropped.",
+            "the scale stands behind the units that were dropped, not in front of their layer",
+        )
+    if whole != 1:
+        return Diagnosis(
+            "output-scaled",
+            "the output is scaled as a whole, and its bias with it.",
+            "scale the hidden activations before they are multiplied by the last weights",
+        )
+    if bias != (1, 1, 1):
+        return Diagnosis(
+            "bias-scaled",
+            "a bias is scaled along with the weights.",
+            "the bias heard nothing of the dropout in front of it: it stays",
+        )
+    for layer, scale in zip(("first", "second"), hidden, strict=True):
+        if np.isclose(scale, keep**2):
+            return Diagnosis(
+                "scaled-twice",
+                f"the {layer} hidden layer is scaled twice.",
+                "on the activations or on the weights behind them, not on both",
+            )
+        if np.isclose(scale, 1 / keep):
+            return Diagnosis(
+                "divided",
+                f"the {layer} hidden layer is divided by 1 − p.",
+                "at test time more units speak than in training: turn them down",
+            )
+        if np.isclose(scale, 1):
+            return Diagnosis(
+                "scale-forgotten-in-a-layer",
+                f"the {layer} hidden layer is not scaled.",
+                "every layer that was dropped in training needs its scale",
+            )
+    return None
+
+
+def repaired(x, weights, biases, p):
+    *hidden, last = zip(weights, biases, strict=True)
+    h = x
+    for w, b in hidden:
+        h = np.maximum(h @ w.T + b, 0) * (1 - p)
+    w, b = last
+    return h @ w.T + b
+
+
+def as_found(x, weights, biases, p):
+    h = x * (1 - p)
+    for w, b in zip(weights[:-1], biases[:-1], strict=True):
+        h = np.maximum(h @ w.T + b, 0)
+    return (h @ weights[-1].T + biases[-1]) * (1 - p)
+
+
+def _repaired_inputs(x, weights, biases, p):
+    return as_found(x / (1 - p), weights, biases, p)
+
+
+def _repaired_output(x, weights, biases, p):
+    return _repaired_inputs(x, weights, biases, p) / (1 - p)
+
+
+def _repaired_one_layer(x, weights, biases, p):
+    return _evaluate(x, weights, biases, (1, 1, 1 - p))
+
+
+def _repaired_biases(x, weights, biases, p):
+    return _evaluate(x, weights, biases, (1, 1 - p, 1 - p), (1, 1 - p, 1 - p))
+
+
+def _repaired_twice(x, weights, biases, p):
+    return _evaluate(x, weights, biases, (1, (1 - p) ** 2, (1 - p) ** 2))
+
+
+def _repaired_divides(x, weights, biases, p):
+    return _evaluate(x, weights, biases, (1, 1 / (1 - p), 1 / (1 - p)))
+
+
+def _repaired_no_relu(x, weights, biases, p):
+    for w, b in zip(weights, biases, strict=True):
+        x = x @ w.T + b
+    return x
+
+
+def _repaired_hidden(x, weights, biases, p):
+    return np.maximum(x @ weights[0].T + biases[0], 0)
+
+
+def _repaired_in_place(x, weights, biases, p):
+    x *= 1
+    x += 1e-9
+    return repaired(x, weights, biases, p)
+
+
+def _repaired_nothing(x, weights, biases, p): ...
+
+
+EXERCISES = (
+    Exercise(
+        name="03-1-retention",
+        title="From a paper into code",
+        statement=(
+            "A paper says: “hidden units were retained with probability 0.75, inputs with "
+            "probability 0.9”. Which two numbers go into `nn.Dropout`, and by what does standard "
+            "dropout multiply the *hidden* activations at test time?"
+        ),
+        starter=(
+            "hidden_p, input_p, test_factor = ..., ..., ...\n\n"
+            'check("03-1-retention", (hidden_p, input_p, test_factor))'
+        ),
+        hints=(
+            "Say it as a sentence: of 100 hidden units, how many are missing?",
+            "`nn.Dropout` takes the probability to drop, 1 − retention.",
+            "The factor at test time is how often a unit spoke in training: 1 − p.",
+        ),
+        solution=RETENTION,
+        explanation=(
+            "$p = 1 - 0.75 = 0.25$ and $1 - 0.9 = 0.1$. The factor is $1 - p = 0.75$, the "
+            "retention itself, which is why papers that print retention can write it without a "
+            "minus sign."
+        ),
+        judge=judge_retention,
+        wrong_answers=(
+            ((0.75, 0.9, 0.75), "retention-as-drop"),
+            ((0.75, 0.9, 0.25), "retention-as-drop"),
+            ((0.1, 0.25, 0.75), "layers-swapped"),
+            ((0.25, 0.1, 0.25), "factor-of-drop"),
+            ((0.25, 0.1, 4 / 3), "factor-in-training"),
+            ((0.25, 0.1, 1.0), "factor-forgotten"),
+            ((0.25, 0.1, 0.9), "factor-of-the-inputs"),
+            ((0.25, 0.2, 0.75), "another-number"),
+            ((0.25, 0.1), "not-three-numbers"),
+            (0.25, "not-three-numbers"),
+            ((..., 0.1, 0.75), "not-started"),
+            (None, "not-started"),
+        ),
+    ),
+    Exercise(
+        name="03-1-backward",
+        title="Backward, in both modes",
+        statement=(
+            "Write `backward(grad_output, mask, p)` for standard dropout. `mask` is what forward "
+            "returned, `None` in evaluation. Which of the two modes needs p?"
+        ),
+        starter=(
+            "def backward(grad_output, mask, p):\n    # your code\n    ...\n\n\n"
+            'check("03-1-backward", backward)'
+        ),
+        hints=(
+            "Write down y as a function of x, once for each mode.",
+            "In training y = m x, in evaluation y = (1 − p) x. Differentiate both.",
+            "`grad_output * mask`, and where the mask is None `grad_output * (1 - p)`.",
+        ),
+        solution=backward,
+        explanation=(
+            "Only evaluation needs p. Whoever writes the layer to train with it never calls "
+            "backward in evaluation, and so never finds out that this line is missing."
+        ),
+        judge=judge_backward,
+        wrong_answers=(
+            (_backward_no_mask, "backward-without-mask"),
+            (_backward_inverted, "inverted-backward"),
+            (_backward_always_scaled, "evaluation-scale-in-training"),
+            (_backward_forgets_evaluation, "evaluation-scale-forgotten"),
+            (_backward_by_p, "evaluation-scaled-by-p"),
+            (_backward_divides, "wrong-in-evaluation"),
+            (_backward_in_place, "gradient-input-changed"),
+            (lambda grad, mask, p: (backward(grad, mask, p), mask), "not-one-array"),
+            (_backward_nothing, "not-started"),
+        ),
+    ),
+    Exercise(
+        name="03-1-convert",
+        title="Convert a network",
+        statement=(
+            "Write `to_inverted(weights, biases, rates)`. It is given a network trained with "
+            "standard dropout: a list of weight matrices (outputs × inputs), a list of biases, "
+            "and for each layer the probability with which its *inputs* were dropped (0 where "
+            "there was no dropout). Return new weights and biases for a framework whose dropout "
+            "does nothing in evaluation. Leave what you were given as it is."
+        ),
+        starter=(
+            "def to_inverted(weights, biases, rates):\n    # your code\n    ...\n\n\n"
+            'check("03-1-convert", to_inverted)'
+        ),
+        hints=(
+            "Who scaled by 1 − p until now? Nobody will in the new framework.",
+            "Weights that multiply dropped units can take the factor over. What about the bias?",
+            "`w * (1 - p)` for each weight matrix with its own rate; the biases stay.",
+        ),
+        solution=to_inverted,
+        explanation=(
+            "Each matrix takes over the factor of the dropout in front of it, and no other: "
+            "factors of earlier layers arrive in the activations. Dividing in place of "
+            "multiplying is the way back."
+        ),
+        judge=judge_convert,
+        wrong_answers=(
+            (lambda weights, biases, rates: (weights, biases), "not-scaled"),
+            (_convert_bias_too, "bias-scaled"),
+            (_convert_divides, "divided"),
+            (_convert_by_p, "scaled-by-p"),
+            (_convert_incoming, "incoming-scaled"),
+            (_convert_product, "factors-multiplied"),
+            (
+                lambda weights, biases, rates: (
+                    [w * (1 - p) ** 2 for w, p in zip(weights, rates, strict=True)],
+                    biases,
+                ),
+                "scaled-twice",
+            ),
+            (lambda weights, biases, rates: ([w * 0.5 for w in weights], biases), "weights-off"),
+            (_convert_in_place, "input-changed"),
+            (_convert_weights_only, "not-a-pair"),
+            (_convert_nothing, "not-started"),
+        ),
+    ),
+    Exercise(
+        name="03-1-forgotten-logits",
+        title="Predict the damage",
+        statement=(
+            "A ReLU network *without biases* has standard dropout with the same p behind each of "
+            "its `hidden` hidden layers. Write `forgotten_logits(logits, p, hidden)`: from the "
+            "logits with the right scale, the logits when it is forgotten everywhere."
+        ),
+        starter=(
+            "def forgotten_logits(logits, p, hidden):\n    # your code\n    ...\n\n\n"
+            'check("03-1-forgotten-logits", forgotten_logits)'
+        ),
+        hints=(
+            "What does one layer hand on if its inputs are twice too large?",
+            "Without biases, c times the input of a ReLU layer gives c times its output, c > 0.",
+            "Every forgotten scale is a factor 1 / (1 − p), and the factors multiply.",
+        ),
+        solution=forgotten_logits,
+        explanation=(
+            "$\\mathrm{logits} / (1-p)^{\\mathrm{hidden}}$. At $p = 0.5$ with two hidden layers "
+            "the logits are four times too large: the answers stay, and the probabilities are "
+            "those of a network that is far too sure."
+        ),
+        judge=judge_forgotten_logits,
+        wrong_answers=(
+            (lambda logits, p, hidden: logits / (1 - p), "one-layer-only"),
+            (lambda logits, p, hidden: logits * hidden / (1 - p), "factors-added"),
+            (lambda logits, p, hidden: logits * (1 - p) ** hidden, "turned-round"),
+            (lambda logits, p, hidden: logits / p**hidden, "divided-by-p"),
+            (lambda logits, p, hidden: logits, "unchanged"),
+            (lambda logits, p, hidden: logits + hidden, "another-formula"),
+            (lambda logits, p, hidden: None, "not-started"),
+            (lambda logits: logits, "raises"),
+        ),
+    ),
+    Exercise(
+        name="03-1-repair",
+        title="Repair an evaluation",
+        statement=(
+            "`predict_as_found` of the clinic above is to give the logits of a network that was "
+            "trained with standard dropout behind each hidden layer, and none on the inputs. "
+            "Three things are wrong with it. Write `predict(x, weights, biases, p)`."
+        ),
+        starter=(
+            "def predict(x, weights, biases, p):\n    # your code\n    ...\n\n\n"
+            'check("03-1-repair", predict)'
+        ),
+        hints=(
+            "For each place where `1 - p` stands, ask which units in front of it were dropped.",
+            "Then ask for each layer that was dropped: where is its `1 - p`?",
+            "`h = np.maximum(h @ w.T + b, 0) * (1 - p)` for the hidden layers, nothing for the "
+            "last one.",
+        ),
+        solution=repaired,
+        explanation=(
+            "The number of factors was right, two for two hidden layers; each stood one place "
+            "off. In a network without biases nobody could have told: there only their product "
+            "counts."
+        ),
+        judge=judge_repair,
+        wrong_answers=(
+            (as_found, "inputs-scaled"),
+            (_repaired_inputs, "output-scaled"),
+            (_repaired_output, "scale-forgotten-in-a-layer"),
+            (_repaired_one_layer, "scale-forgotten-in-a-layer"),
+            (_repaired_biases, "bias-scaled"),
+            (_repaired_twice, "scaled-twice"),
+            (_repaired_divides, "divided"),
+            (_repaired_no_relu, "another-network"),
+            (_repaired_hidden, "another-shape"),
+            (_repaired_in_place, "input-changed"),
+            (_repaired_nothing, "not-started"),
+        ),
+    ),
+)
+
+QUIZ = [
+    {
+        "question": "A network trained with standard dropout, p = 0.5 in two hidden layers, is "
+        "loaded where dropout does nothing in evaluation. On digits, what did we see?",
+        "section": "A network from 2013",
+        "type": "multiple_choice",
+        "answers": [
+            {
+                "answer": "The error hardly moves, and the loss multiplies",
+                "correct": True,
+                "feedback": "Yes. An accuracy test would have let it pass.",
+            },
+            {
+                "answer": "The error rises to that of guessing",
+                "correct": False,
+                "feedback": "The order of the logits survives; it is their size that is wrong.",
+            },
+            {
+                "answer": "Nothing changes, as softmax does not mind a common factor",
+                "correct": False,
+                "feedback": "Softmax does not mind a common summand. A factor it minds very much.",
+            },
+            {
+                "answer": "Loading fails",
+                "correct": False,
+                "feedback": "Dropout has no weights, so the names and shapes all fit.",
+            },
+        ],
+    },
+    {
+        "question": "Standard dropout with p = 0.5 behind two hidden layers and no biases: by "
+        "what are the logits multiplied if the scale is forgotten everywhere?",
+        "section": "Who changes the answers?",
+        "type": "numeric",
+        "answers": [
+            {"type": "value", "value": 4, "correct": True, "feedback": "2 for each layer."},
+            {
+                "type": "value",
+                "value": 2,
+                "correct": False,
+                "feedback": "That is one layer; the second gets inputs that are too large already.",
+            },
+            {
+                "type": "value",
+                "value": 0.25,
+                "correct": False,
+                "feedback": "That is the factor that was forgotten, not what its absence does.",
+            },
+            {"type": "default", "feedback": "1 / (1 − p) for each layer; the factors multiply."},
+        ],
+    },
+    {
+        "question": "You fold the scale into the weights behind a dropout layer. What happens to "
+        "the bias of that layer?",
+        "section": "Two places for one scale",
+        "type": "multiple_choice",
+        "answers": [
+            {
+                "answer": "It stays as it is",
+                "correct": True,
+                "feedback": "Yes: it is added behind, whoever was dropped.",
+            },
+            {
+                "answer": "It is multiplied by 1 − p too",
+                "correct": False,
+                "feedback": "Then it would be too small: in training it came in full.",
+            },
+            {
+                "answer": "It is divided by 1 − p",
+                "correct": False,
+                "feedback": "Nothing about the bias depended on the mask.",
+            },
+        ],
+    },
+    {
+        "question": "Two standard dropout layers stand in a row, with 0.2 and 0.5. By what do you "
+        "multiply the weights behind them?",
+        "section": "Two places for one scale",
+        "type": "numeric",
+        "answers": [
+            {"type": "value", "value": 0.4, "correct": True, "feedback": "0.8 · 0.5."},
+            {
+                "type": "value",
+                "value": 0.1,
+                "correct": False,
+                "feedback": "That is the product of the drop probabilities: dropped by both.",
+            },
+            {
+                "type": "value",
+                "value": 0.3,
+                "correct": False,
+                "feedback": "1 − 0.2 − 0.5 counts twice the units that both of them drop.",
+            },
+            {
+                "type": "value",
+                "value": 0.6,
+                "correct": False,
+                "feedback": "That is the probability to be dropped; the scale is what is left.",
+            },
+            {"type": "default", "feedback": "A unit has to survive both draws."},
+        ],
+    },
+    {
+        "question": "Between the dropout and the next weights stands a function. Behind which one "
+        "may you still fold 1 − p into those weights, without changing an output?",
+        "section": "What may stand between",
+        "type": "multiple_choice",
+        "answers": [
+            {
+                "answer": "ReLU",
+                "correct": True,
+                "feedback": "Yes: max(c x, 0) = c max(x, 0) for c > 0.",
+            },
+            {
+                "answer": "tanh",
+                "correct": False,
+                "feedback": "tanh(x / 2) is not tanh(x) / 2.",
+            },
+            {
+                "answer": "Batch normalisation with its stored statistics",
+                "correct": False,
+                "feedback": "It subtracts a mean that does not shrink along with its input.",
+            },
+            {
+                "answer": "A linear layer with a bias",
+                "correct": False,
+                "feedback": "Its bias would be scaled along. Fold into its own weights instead.",
+            },
+        ],
+    },
+    {
+        "question": "Somewhere you read: “drop rates of 0.5 to 0.8 for inputs”. What has "
+        "probably happened?",
+        "section": "Which p, and where",
+        "type": "multiple_choice",
+        "answers": [
+            {
+                "answer": "Probabilities to keep were taken for probabilities to drop",
+                "correct": True,
+                "feedback": "Yes: a retention of 0.8 on inputs is a p of 0.2.",
+            },
+            {
+                "answer": "Inputs are more redundant than hidden units, so more can be dropped",
+                "correct": False,
+                "feedback": "A reason made up for a number that was misread. The paper advises to "
+                "drop fewer inputs than hidden units.",
+            },
+            {
+                "answer": "The numbers belong to convolutional layers",
+                "correct": False,
+                "feedback": "No: J14 gives 0.8 for inputs, as a probability to retain.",
+            },
+        ],
+    },
+    {
+        "question": "In evaluation mode, the backward pass of standard dropout ...",
+        "section": "The gradient in evaluation",
+        "type": "multiple_choice",
+        "answers": [
+            {
+                "answer": "multiplies by 1 − p",
+                "correct": True,
+                "feedback": "Yes, as forward did: y = (1 − p) x.",
+            },
+            {
+                "answer": "passes the gradient through unchanged",
+                "correct": False,
+                "feedback": "That is inverted dropout.",
+            },
+            {
+                "answer": "multiplies by the last mask",
+                "correct": False,
+                "feedback": "In evaluation nothing was dropped.",
+            },
+            {
+                "answer": "is never needed, as evaluation does not train",
+                "correct": False,
+                "feedback": "Saliency maps and adversarial examples differentiate there.",
+            },
+        ],
+    },
+]
