@@ -8,6 +8,8 @@ from dropout_lib.explorers.benched_units import benched_units
 from dropout_lib.explorers.deleted_units import deleted_units_explorer
 from dropout_lib.explorers.mask_scale_output import mask_scale_output
 from dropout_lib.explorers.running_mean import running_mean_explorer
+from dropout_lib.explorers.size_through_depth import size_through_depth
+from dropout_lib.explorers.two_scalings import two_scalings_explorer
 
 DIGITS = np.random.default_rng(0).random((20, 784))
 LABELS = np.arange(20) % 10
@@ -22,11 +24,22 @@ def deleted_units_on_noise():
     return deleted_units_explorer(load("deleted_units"), fractions, DIGITS, LABELS)
 
 
+def size_through_depth_on_noise():
+    return size_through_depth(DIGITS)
+
+
+def two_scalings_stored():
+    settings = provenance("two_scalings")["settings"]
+    return two_scalings_explorer(load("two_scalings"), settings)
+
+
 MAKE_EXPLORERS = [
     benched_units_on_noise,
     deleted_units_on_noise,
     mask_scale_output,
     running_mean_explorer,
+    size_through_depth_on_noise,
+    two_scalings_stored,
 ]
 
 
