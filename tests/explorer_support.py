@@ -11,6 +11,8 @@ from dropout_lib.explorers.five_variants import five_variants
 from dropout_lib.explorers.forgotten_scale import forgotten_scale_explorer
 from dropout_lib.explorers.mask_scale_output import mask_scale_output
 from dropout_lib.explorers.running_mean import running_mean_explorer
+from dropout_lib.explorers.size_through_depth import size_through_depth
+from dropout_lib.explorers.two_scalings import two_scalings_explorer
 from dropout_lib.explorers.which_variant import which_variant
 
 DIGITS = np.random.default_rng(0).random((20, 784))
@@ -37,6 +39,15 @@ def forgotten_scale_on_noise():
     return forgotten_scale_explorer(results, ratios, images, np.tile(LABELS, 50))
 
 
+def size_through_depth_on_noise():
+    return size_through_depth(DIGITS)
+
+
+def two_scalings_stored():
+    settings = provenance("two_scalings")["settings"]
+    return two_scalings_explorer(load("two_scalings"), settings)
+
+
 MAKE_EXPLORERS = [
     benched_units_on_noise,
     deleted_units_on_noise,
@@ -46,6 +57,8 @@ MAKE_EXPLORERS = [
     mask_scale_output,
     running_mean_explorer,
     which_variant,
+    size_through_depth_on_noise,
+    two_scalings_stored,
 ]
 
 

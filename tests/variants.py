@@ -287,6 +287,23 @@ class Variant:
         with pytest.raises(ValueError, match="but got 2"):
             self.through(room, layer, x, grad_output, mask * 2)
 
+    @pytest.mark.parametrize("room", ROOMS)
+    def test_p_may_change_between_forward_and_backward(self, room):
+        x, grad_output, mask = self.example(0.5)
+        layer = self.layer(room, 0.5)
+        _, expected = self.through(room, layer, x, grad_output, mask)
+        if room == "scratch":
+            layer.forward(x, mask=mask)
+            layer.p = 0.9
+            grad_input = layer.backward(grad_output)
+        else:
+            leaf = torch.tensor(x, requires_grad=True)
+            out = layer(leaf, mask=torch.tensor(mask))
+            layer.p = 0.9
+            out.backward(torch.tensor(grad_output))
+            grad_input = leaf.grad.numpy()
+        assert (grad_input == expected).all()
+
     def test_backward_before_forward_says_so(self):
         with pytest.raises(RuntimeError, match="backward was called before forward"):
             self.layer("scratch", 0.5).backward(np.ones(3))

@@ -15,6 +15,7 @@ CHAPTERS = {  # number: module; the notebook is chapters/NUMBER_MODULE.ipynb, wi
     "02": "how_dropout_works",
     "03": "types_of_dropout",
     "03-1": "standard_dropout",
+    "03-2": "inverted_dropout",
 }
 
 

@@ -34,6 +34,8 @@ MODULES = (
     "deleted_units",
     "forgotten_scale",
     "from_scratch_digits",
+    "from_scratch_digits",
+    "two_scalings",
 )  # each holds the experiment of its name
 REGISTRY = {}
 

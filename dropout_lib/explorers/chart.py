@@ -65,7 +65,7 @@ def to_svg(figure):
     box = re.search(r'viewBox="([^"]*)"', svg)[1]
     opening = f'<svg viewBox="{box}" aria-hidden="true" class="dx-chart">'
     svg = re.sub(r"<svg[^>]*>", opening, svg, count=1)
-    svg = re.sub(r"-?\d+\.\d+", lambda m: f"{round(float(m[0]), 2):g}", svg)
+    svg = re.sub(r"<[^>]*>", _rounded, svg)  # within tags: a tick's 0.001 stays what it is
     svg = re.sub(r"font-family: [^;\"]*;? ?", "", svg)  # the page's font
     for name, light in LIGHT.items():
         svg = svg.replace(light, f"var(--dx-{name})")
@@ -73,3 +73,7 @@ def to_svg(figure):
     svg = re.sub(r' id="([^"]*)"', lambda m: m[0] if m[1] in referenced else "", svg)
     svg = re.sub(r'"[^"]*"', lambda m: re.sub(r"\s+", " ", m[0]), svg)  # a path on one line
     return re.sub(r"\n\s*", "\n", svg).strip()
+
+
+def _rounded(tag):
+    return re.sub(r"-?\d+\.\d+", lambda number: f"{round(float(number[0]), 2):g}", tag[0])

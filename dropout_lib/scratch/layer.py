@@ -63,12 +63,13 @@ class DropoutLayer(Layer):
 
     def forward(self, x, mask=None):
         out, self.mask = self._forward(x, self.p, self.training, self.rng, mask=mask)
-        self._output_shape = out.shape
+        self._output_shape, self._forward_p = out.shape, self.p
         return out
 
     def backward(self, grad_output):
         grad_output = self._check_grad(grad_output, self._kept_from_forward("_output_shape"))
-        return self._backward(grad_output, self.mask, self.p)
+        # with the p of that forward pass: the layer's own may have been changed since
+        return self._backward(grad_output, self.mask, self._forward_p)
 
     def __repr__(self):
         return f"{type(self).__name__}(p={self.p})"
