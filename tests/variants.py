@@ -3,6 +3,7 @@
 The subclass names its layers, its functional pairs, its two scales, and the shape of its masks.
 """
 
+import contextlib
 import copy
 import pickle
 import re
@@ -360,6 +361,49 @@ class Variant:
         with pytest.raises(RuntimeError, match="randomness"):
             torch.func.vmap(layer)(x)
 
+    @pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
+    def test_vmap_over_masks_alone(self, dtype):
+        layer, x = self.layer("pytorch", 0.5), torch.ones(self.shape, dtype=dtype)
+        drawn = torch.func.vmap(lambda _: layer(x), randomness="different")(torch.arange(4))
+        assert not (drawn == drawn[0]).all()
+        masks = torch.stack([torch.tensor(self.example(p)[2]) for p in (0.3, 0.7)])
+        replayed = torch.func.vmap(lambda mask: layer(x, mask=mask))(masks)
+        assert torch.equal(replayed, torch.stack([layer(x, mask=mask) for mask in masks]))
+
+    def test_shapes_can_be_worked_out_without_values(self):
+        from torch._subclasses import FakeTensorMode
+
+        with FakeTensorMode():
+            assert self.layer("pytorch", 0.5)(torch.ones(self.shape)).shape == self.shape
+        assert self.layer("pytorch", 0.5)(torch.ones(self.shape, device="meta")).is_meta
+
+    def test_the_shown_mask_cannot_change_the_gradient_unnoticed(self):
+        x = torch.ones(self.shape, requires_grad=True)
+        layer = self.layer("pytorch", 0.5)
+        out = layer(x)
+        layer.mask.fill_(True)
+        with contextlib.suppress(RuntimeError):  # autograd may also notice, and refuse
+            out.sum().backward()
+            assert torch.equal(x.grad, out.detach())
+
+    @pytest.mark.parametrize("room", ROOMS)
+    def test_a_subclass_behaves_as_its_parent(self, room):
+        mine = self.layer(room, 0.5)
+        mine.__class__ = type("Mine", (type(mine),), {})
+        x, grad_output, mask = self.example(0.5)
+        expected = self.through(room, self.layer(room, 0.5), x, grad_output, mask)
+        got = self.through(room, mine, x, grad_output, mask)
+        assert all((a == b).all() for a, b in zip(got, expected, strict=True))
+
+    def test_what_is_dropped_gives_no_warning(self):
+        x, grad_output, _ = self.example(0.5, np.float32)
+        nothing = np.zeros(self.mask_shape(self.shape), dtype=bool)
+        with np.errstate(all="raise"):
+            out = self.through(
+                "scratch", self.layer("scratch", 0.5), x + 3e38, grad_output, nothing
+            )
+        assert (out[0] == 0).all()
+
     # --- what a caller does afterwards -----------------------------------------------------------
 
     @pytest.mark.parametrize("room", ROOMS)
@@ -414,6 +458,7 @@ class Variant:
         assert torch.equal(out, layer(x, mask=mask))
 
     def test_the_whole_layer_compiles(self):
+        torch.compiler.reset()  # or the layers of other tests count against this one
         layer = self.layer("pytorch", 0.5)
         compiled = torch.compile(layer, fullgraph=True, backend="eager")
         x = torch.ones(self.shape)

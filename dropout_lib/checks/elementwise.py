@@ -222,6 +222,28 @@ def every_axis_is_drawn_along(subject):
     return None
 
 
+def neighbours_do_not_share_their_luck(subject):
+    """Entries beside each other, and half an axis apart, are dropped independently."""
+    names = ("cases", "channels", "rows", "columns")
+    dropped = _output(subject, 0.5, np.ones((10, 8, 12, 12), dtype=np.float32), seed=2) == 0
+    luck = dropped - dropped.mean()
+    if not luck.any():
+        return None  # the drop rate will tell
+    for axis, name in enumerate(names):
+        for apart in (1, dropped.shape[axis] // 2):
+            first = luck.take(np.arange(dropped.shape[axis] - apart), axis)
+            other = luck.take(np.arange(apart, dropped.shape[axis]), axis)
+            correlation = float((first * other).mean() / luck.var())
+            if abs(correlation) > 6 / math.sqrt(first.size):
+                return Diagnosis(
+                    "neighbours-share-their-luck",
+                    f"{name} that lie {apart} apart are dropped together, or in turn, with a "
+                    f"correlation of {correlation:.2f}",
+                    "one random number for every entry: none is used twice",
+                )
+    return None
+
+
 def units_are_dropped_independently(subject):
     counts = (_output(subject, 0.5, _ones(), seed=3) == 0).sum(axis=1)  # (CASES,)
     if counts.std() == 0:
@@ -332,6 +354,20 @@ def mean_and_variance_are_right(subject):
                 "are masks of different cases tied to each other?",
             )
     return None
+
+
+def memory_layout_does_not_matter(subject):
+    x = _spread_out()
+    straight, across = _output(subject, 0.5, x, seed=20), _output(subject, 0.5, x.T, seed=20)
+    scale = subject.training_scale(0.5)
+    kept = across != 0
+    if _close(across[kept], scale * x.T[kept]) and _close(straight, scale * x * (straight != 0)):
+        return None
+    return Diagnosis(
+        "reads-memory-in-order",
+        "a transposed array comes out with its activations in other places",
+        "`ravel` and `reshape` copy in one order and write back in another: use the same for both",
+    )
 
 
 def evaluation_is_deterministic_and_scaled_right(subject):
@@ -471,7 +507,13 @@ def backward_uses_the_mask_of_forward(subject):
     grad = np.asarray(layer.backward(_ones()))
     scale = subject.training_scale(p)
     if _close(grad, scale * kept):
-        return None
+        if grad.dtype == np.float32:
+            return None
+        return Diagnosis(
+            "gradient-dtype-changed",
+            f"a gradient of float32 went in and {grad.dtype} came out",
+            "backward keeps the dtype, as forward does",
+        )
     if (grad != 0).all():
         return Diagnosis(
             "backward-without-mask",
@@ -654,6 +696,14 @@ def a_mask_can_be_replayed(subject):
             "forward(x, mask=m) drops other units than m says",
             "draw a mask only where none was given",
         )
+    scale = subject.training_scale(0.5)
+    if not (_close(out, scale * x * mask) and _close(layer.backward(x), scale * x * mask)):
+        return Diagnosis(
+            "replayed-otherwise",
+            "a pass with a given mask is scaled, or goes backward, in another way than one that "
+            "draws",
+            "the only thing that a given mask replaces is the draw",
+        )
     try:
         layer.forward(x, mask=mask[:1])
     except ValueError:
@@ -697,9 +747,11 @@ FORWARD = (
     small_probabilities_are_kept_apart,
     every_axis_is_drawn_along,
     units_are_dropped_independently,
+    neighbours_do_not_share_their_luck,
     every_pass_draws_anew,
     what_is_kept_has_the_right_scale,
     mean_and_variance_are_right,
+    memory_layout_does_not_matter,
     dtype_is_kept,
     same_seed_gives_the_same_masks,
     the_mask_used_can_be_seen,

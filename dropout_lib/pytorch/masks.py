@@ -50,7 +50,7 @@ def check_mask(mask, shape):
         raise ValueError(
             f"the mask has shape {tuple(mask.shape)}, but has to have shape {tuple(shape)}"
         )
-    if mask.dtype != torch.bool:
+    if mask.dtype != torch.bool and not torch.compiler.is_compiling():
         wrong = mask[(mask != 0) & (mask != 1)]
         if wrong.numel():
             raise ValueError(
@@ -120,12 +120,14 @@ def apply_keep_mask(input, mask, scale, inplace=False):
     """
     if scale == 0:  # p = 1: nothing is kept, whatever the mask says
         mask = torch.zeros_like(mask)
-    # masked_fill and not a product with the mask: 0 * inf is NaN, in both directions
+    # a choice and not a product with the mask: 0 * inf is NaN, in both directions
     if inplace:
         return input.masked_fill_(~mask, 0).mul_(scale)
     if _drops_whole_blocks(input, mask):
         return _KeepBlocks.apply(input, mask, scale)
-    kept = input.clone().masked_fill_(~mask, 0)  # clone keeps the memory format
+    if not input.is_contiguous():  # the result keeps the memory format that the mask has
+        mask = torch.ones_like(input, dtype=torch.bool) & mask
+    kept = torch.where(mask, input, 0)
     return kept if scale == 1 else kept.mul_(scale)
 
 
@@ -141,6 +143,7 @@ def _drops_whole_blocks(input, mask):
         and input.is_contiguous()
         and input.device.type == "cpu"
         and input.dtype in (torch.float32, torch.float64)
+        and type(input) in (torch.Tensor, torch.nn.Parameter)  # none that only stands for one
         and not torch.compiler.is_compiling()  # the compiler fuses the general form by itself
     )
 
@@ -166,15 +169,17 @@ class _KeepBlocks(torch.autograd.Function):
 
     @staticmethod
     def setup_context(ctx, inputs, output):
-        _, ctx.mask, ctx.scale = inputs
+        _, mask, ctx.scale = inputs
+        ctx.save_for_backward(mask)
+        ctx.save_for_forward(mask)
 
     @staticmethod
     def backward(ctx, grad_output):
-        return apply_keep_mask(grad_output, ctx.mask, ctx.scale), None, None
+        return apply_keep_mask(grad_output, *ctx.saved_tensors, ctx.scale), None, None
 
     @staticmethod
     def jvp(ctx, tangent, *_):
-        return apply_keep_mask(tangent, ctx.mask, ctx.scale)
+        return apply_keep_mask(tangent, *ctx.saved_tensors, ctx.scale)
 
     @staticmethod
     def vmap(info, in_dims, input, mask, scale):

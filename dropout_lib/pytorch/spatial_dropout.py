@@ -6,7 +6,6 @@ with m ~ Bernoulli(1 - p), one draw per case and channel. Tompson et al., CVPR 2
 """
 
 import warnings
-from functools import partial
 
 from .masks import (
     apply_keep_mask,
@@ -121,11 +120,21 @@ def _check_axes(x, spatial_dims):
 
 
 class _SpatialDropout(DropoutModule):
-    def __init_subclass__(cls, spatial_dims):
-        cls._forward = staticmethod(partial(spatial_dropout_forward, spatial_dims=spatial_dims))
+    spatial_dims = None
+
+    def _forward(self, x, p, training, generator, *, mask, inplace):
+        return spatial_dropout_forward(
+            x,
+            p,
+            training,
+            generator,
+            mask=mask,
+            spatial_dims=self.spatial_dims,
+            inplace=inplace,
+        )
 
 
-class Dropout1d(_SpatialDropout, spatial_dims=1):
+class Dropout1d(_SpatialDropout):
     """Drops channels of (N, C, L) or (C, L); drop-in for ``torch.nn.Dropout1d``.
 
     >>> import torch
@@ -134,8 +143,10 @@ class Dropout1d(_SpatialDropout, spatial_dims=1):
              [0., 0., 0.]]])
     """
 
+    spatial_dims = 1
 
-class Dropout2d(_SpatialDropout, spatial_dims=2):
+
+class Dropout2d(_SpatialDropout):
     """Drops feature maps of (N, C, H, W); drop-in for ``torch.nn.Dropout2d``.
 
     >>> import torch
@@ -145,8 +156,10 @@ class Dropout2d(_SpatialDropout, spatial_dims=2):
             [0., 0., 0.]])
     """
 
+    spatial_dims = 2
 
-class Dropout3d(_SpatialDropout, spatial_dims=3):
+
+class Dropout3d(_SpatialDropout):
     """Drops feature maps of (N, C, D, H, W) or (C, D, H, W); as ``torch.nn.Dropout3d``.
 
     >>> import torch
@@ -155,3 +168,5 @@ class Dropout3d(_SpatialDropout, spatial_dims=3):
     tensor([[2., 2., 2.],
             [0., 0., 0.]])
     """
+
+    spatial_dims = 3

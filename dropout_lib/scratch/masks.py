@@ -187,9 +187,10 @@ def _apply_shared(x, mask, scale):
     from_rows, rows = x.reshape(-1, units), out.reshape(-1, units)
     blocks = rows.view(np.dtype((np.void, units * x.itemsize)))[:, 0]  # each block one entry
     zero, scale = np.zeros((), blocks.dtype), x.dtype.type(scale)  # zero bits are the number 0.0
-    for chunk in _chunks(dropped.size, max(1, _CHUNK // units)):
-        np.multiply(from_rows[chunk], scale, out=rows[chunk])
-        blocks[chunk][dropped[chunk]] = zero
+    with np.errstate(over="ignore", invalid="ignore"):  # of what is dropped afterwards
+        for chunk in _chunks(dropped.size, max(1, _CHUNK // units)):
+            np.multiply(from_rows[chunk], scale, out=rows[chunk])
+            blocks[chunk][dropped[chunk]] = zero
     return out
 
 

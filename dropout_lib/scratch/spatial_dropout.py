@@ -11,7 +11,6 @@ section 3.2, where it is called SpatialDropout; ``torch.nn.Dropout1d/2d/3d``.
 """
 
 import warnings
-from functools import partial
 
 from .layer import DropoutLayer
 from .masks import (
@@ -122,12 +121,18 @@ def _check_axes(x, spatial_dims):
 
 
 class _SpatialDropout(DropoutLayer):
-    def __init_subclass__(cls, spatial_dims):
-        cls._forward = staticmethod(partial(spatial_dropout_forward, spatial_dims=spatial_dims))
-        cls._backward = staticmethod(partial(spatial_dropout_backward, spatial_dims=spatial_dims))
+    spatial_dims = None
+
+    def _forward(self, x, p, training, rng, *, mask):
+        return spatial_dropout_forward(
+            x, p, training, rng, mask=mask, spatial_dims=self.spatial_dims
+        )
+
+    def _backward(self, grad_output, mask, p):
+        return spatial_dropout_backward(grad_output, mask, p, spatial_dims=self.spatial_dims)
 
 
-class Dropout1d(_SpatialDropout, spatial_dims=1):
+class Dropout1d(_SpatialDropout):
     """Drops channels of (N, C, L) or (C, L); see :func:`spatial_dropout_forward`.
 
     >>> import numpy as np
@@ -137,8 +142,10 @@ class Dropout1d(_SpatialDropout, spatial_dims=1):
             [0., 0., 0.]]])
     """
 
+    spatial_dims = 1
 
-class Dropout2d(_SpatialDropout, spatial_dims=2):
+
+class Dropout2d(_SpatialDropout):
     """Drops feature maps of (N, C, H, W); see :func:`spatial_dropout_forward`.
 
     >>> import numpy as np
@@ -151,8 +158,10 @@ class Dropout2d(_SpatialDropout, spatial_dims=2):
             [2., 2., 2.]]])
     """
 
+    spatial_dims = 2
 
-class Dropout3d(_SpatialDropout, spatial_dims=3):
+
+class Dropout3d(_SpatialDropout):
     """Drops feature maps of (N, C, D, H, W) or (C, D, H, W).
 
     >>> import numpy as np
@@ -161,3 +170,5 @@ class Dropout3d(_SpatialDropout, spatial_dims=3):
     array([[2., 2., 2.],
            [0., 0., 0.]])
     """
+
+    spatial_dims = 3

@@ -25,8 +25,11 @@ class Textbook:
     def scale(self):
         return 1 / (1 - self.p) if self.p < 1 else 0.0
 
+    def mask_shape(self, x):
+        return x.shape
+
     def draw(self, x):
-        return self.rng.random(x.shape) >= self.p
+        return self.rng.random(self.mask_shape(x)) >= self.p
 
     def apply(self, x, mask):
         return (np.where(mask, x, 0) * self.scale()).astype(x.dtype)
@@ -37,7 +40,7 @@ class Textbook:
     def forward(self, x, mask=None):
         if x.dtype.kind != "f":
             raise TypeError(f"dropout needs floating point input, but got {x.dtype}")
-        if mask is not None and mask.shape != x.shape:
+        if mask is not None and mask.shape != self.mask_shape(x):
             raise ValueError(f"the mask has shape {mask.shape}, but the input has shape {x.shape}")
         self.ran = True
         if not self.training:
@@ -558,3 +561,57 @@ class IgnoresTheGivenMask(Textbook):
 class BroadcastsTheGivenMask(Textbook):
     def forward(self, x, mask=None):
         return super().forward(x, None if mask is None else np.broadcast_to(mask, x.shape))
+
+
+@mutant("replayed-otherwise")
+class ForgetsToScaleReplays(Textbook):
+    def forward(self, x, mask=None):
+        out = super().forward(x, mask)
+        return out if mask is None or not self.training else np.where(mask, x, 0)
+
+
+@mutant("replayed-otherwise")
+class GoesBackwardWithItsOwnMask(Textbook):
+    """A replayed pass, but backward uses a mask that was drawn."""
+
+    def forward(self, x, mask=None):
+        out = super().forward(x, mask)
+        self.own = self.draw(x) if mask is not None and self.training else None
+        return out
+
+    def gradient(self, grad_output):
+        return self.apply(grad_output, self.mask if self.own is None else self.own)
+
+
+@mutant("gradient-dtype-changed")
+class GradientOfDoubles(Textbook):
+    def gradient(self, grad_output):
+        return np.where(self.mask, grad_output, 0.0) * np.float64(self.scale())
+
+
+@mutant("neighbours-share-their-luck")
+class DropsPatches(Textbook):
+    """DropBlock's squares, in pictures."""
+
+    def draw(self, x):
+        if x.ndim < 4:
+            return super().draw(x)
+        small = self.rng.random((*x.shape[:2], *(-(-n // 2) for n in x.shape[2:]))) >= self.p
+        return small.repeat(2, 2).repeat(2, 3)[:, :, : x.shape[2], : x.shape[3]]
+
+
+@mutant("neighbours-share-their-luck")
+class DrawsAntitheticPairs(Textbook):
+    """The second half of the batch gets the random numbers of the first, turned round."""
+
+    def draw(self, x):
+        half = self.rng.random((-(-len(x) // 2), *x.shape[1:])) if x.ndim else self.rng.random(())
+        both = np.concatenate([half, 1 - half])[: len(x)] if x.ndim else half
+        return both >= self.p
+
+
+@mutant("reads-memory-in-order")
+class RavelsInMemoryOrder(Textbook):
+    def apply(self, x, mask):
+        kept = x.ravel(order="K") * mask.ravel() * x.dtype.type(self.scale())
+        return kept.reshape(x.shape)

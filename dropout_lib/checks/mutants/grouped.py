@@ -13,9 +13,6 @@ class TextbookSpatial(Textbook):
     def mask_shape(self, x):
         return (*x.shape[:2], 1, 1)
 
-    def draw(self, x):
-        return self.rng.random(self.mask_shape(x)) >= self.p
-
 
 class TextbookVariational(TextbookSpatial):
     """``VariationalDropout`` on (T, N, F): one draw per case and unit."""
@@ -117,7 +114,7 @@ class KeepsMapsWithProbabilityP(TextbookSpatial):
         return self.rng.random(self.mask_shape(x)) < self.p
 
 
-@spatial("drop-rate-off")
+@spatial("probability-ignored")
 class DropsAFixedShareOfHalf(TextbookSpatial):
     def draw(self, x):
         return self.rng.random(self.mask_shape(x)) >= 0.5
@@ -129,7 +126,7 @@ class ForgetsToScaleMaps(TextbookSpatial):
         return 1.0
 
 
-@sequence("scale-off")
+@sequence("scaled-by-the-count")
 class ScalesByTheShareKept(TextbookVariational):
     def apply(self, x, mask):
         kept = mask.mean()
@@ -169,7 +166,7 @@ class PassesEveryGradient(TextbookSpatial):
         return grad_output * self.scale()
 
 
-@sequence("backward-scaled-wrong")
+@sequence("backward-without-scale")
 class ForgetsTheScaleBackward(TextbookVariational):
     def gradient(self, grad_output):
         return grad_output * self.mask
@@ -198,6 +195,76 @@ class HidesItsMask(TextbookSpatial):
 
     def backward(self, grad_output):
         return self.apply(grad_output, self.kept)
+
+
+@sequence("gradient-not-its-own")
+class AveragesTheGradientOverTime(TextbookVariational):
+    def gradient(self, grad_output):
+        mean = np.broadcast_to(grad_output.mean(axis=0, keepdims=True), grad_output.shape)
+        return self.apply(mean, self.mask)
+
+
+# What goes wrong with groups just as with single units
+
+
+@spatial("global-random-state")
+class DrawsMapsFromTheGlobalState(TextbookSpatial):
+    def draw(self, x):
+        return np.random.rand(*self.mask_shape(x)) >= self.p  # noqa: NPY002
+
+
+@spatial("stuck-in-evaluation")
+class StaysInEvaluation(TextbookSpatial):
+    def train(self):
+        pass
+
+
+@sequence("replay-ignored")
+class IgnoresTheReplayedMask(TextbookVariational):
+    def forward(self, x, mask=None):
+        return super().forward(x)
+
+
+@spatial("fixed-number-dropped")
+class DropsAFixedNumberOfMaps(TextbookSpatial):
+    def draw(self, x):
+        rank = self.rng.random(self.mask_shape(x)).argsort(axis=1).argsort(axis=1)
+        return rank >= round(self.p * x.shape[1])
+
+
+@spatial("masks-repeated")
+class RecyclesMasks(TextbookSpatial):
+    def draw(self, x):
+        drawn = super().draw(x)
+        return drawn[np.arange(len(drawn)) % max(1, len(drawn) // 4)]
+
+
+@sequence("wrong-in-evaluation")
+class KeepsAStaleMask(TextbookVariational):
+    """After a pass in evaluation, backward still uses the mask of the one in training."""
+
+    def forward(self, x, mask=None):
+        out = super().forward(x, mask)
+        self.stale = getattr(self, "stale", None) if self.mask is None else self.mask
+        return out
+
+    def backward(self, grad_output):
+        if self.mask is None and self.stale is not None:
+            return self.apply(grad_output, self.stale)
+        return super().backward(grad_output)
+
+
+@sequence("dtype-changed")
+class AlwaysSingle(TextbookVariational):
+    def apply(self, x, mask):
+        return (np.where(mask, x, 0) * self.scale()).astype(np.float32)
+
+
+@spatial("input-changed")
+class WritesIntoTheMaps(TextbookSpatial):
+    def apply(self, x, mask):
+        x *= mask
+        return x * x.dtype.type(self.scale())
 
 
 MUTANTS = [*spatial_mutants, *sequence_mutants]
