@@ -7,6 +7,7 @@ from dropout_lib.experiments import load, provenance
 from dropout_lib.explorers.benched_units import benched_units
 from dropout_lib.explorers.deleted_units import deleted_units_explorer
 from dropout_lib.explorers.mask_scale_output import mask_scale_output
+from dropout_lib.explorers.masks_over_time import masks_over_time
 from dropout_lib.explorers.running_mean import running_mean_explorer
 
 DIGITS = np.random.default_rng(0).random((20, 784))
@@ -26,6 +27,7 @@ MAKE_EXPLORERS = [
     benched_units_on_noise,
     deleted_units_on_noise,
     mask_scale_output,
+    masks_over_time,
     running_mean_explorer,
 ]
 
