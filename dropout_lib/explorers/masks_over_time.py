@@ -92,9 +92,11 @@ def _x(t):
 
 def _reading(p, sequence, per_step, tied):
     steps = len(TEXT)
+    expected = UNITS * (1 - p) ** steps
+    expected = f"{expected:.1f}" if expected >= 0.05 else "less than 0.1"
     return (
         f"Sequence {sequence} at p = {p:.1f}. After the {steps} steps of “{TEXT}”, "
         f"{survivors(per_step).sum()} of {UNITS} units still remember the start with a fresh mask "
-        f"at every step; on average it would be {UNITS * (1 - p) ** steps:.1f}. With one mask "
+        f"at every step; on average it would be {expected}. With one mask "
         f"{survivors(tied).sum()} do; on average it would be {UNITS * (1 - p):.1f}."
     )
