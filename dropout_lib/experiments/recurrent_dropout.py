@@ -339,7 +339,6 @@ class Network:
 def draw_masks(arms, p, shape, network, generator):
     """Masks with their scale, each (R, T, N, units), for the input, the state and the output."""
     cases, steps = shape
-    p = p.view(-1, 1, 1, 1)
     masks = {}
     for place, units in (
         ("input", network.embedding),
@@ -348,15 +347,10 @@ def draw_masks(arms, p, shape, network, generator):
     ):
         # one draw for all runs, so that they differ in what they make of it and not in their luck
         draw = torch.rand(steps, cases, units, generator=generator)
-        of_arms = [
-            torch.ones_like(draw)
-            if place == "recurrent" and not arm.recurrent
-            else draw[:1].expand_as(draw)
-            if arm.tied
-            else draw
-            for arm in arms
-        ]
-        masks[place] = (torch.stack(of_arms) >= p) / (1 - p)
+        draws = torch.stack([draw[:1].expand_as(draw) if arm.tied else draw for arm in arms])
+        here = torch.tensor([float(arm.recurrent or place != "recurrent") for arm in arms])
+        p_here = (p * here).view(-1, 1, 1, 1)  # 0 where this arm drops nothing
+        masks[place] = (draws >= p_here) / (1 - p_here)
     return masks
 
 
