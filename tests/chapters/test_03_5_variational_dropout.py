@@ -107,7 +107,8 @@ def test_every_way_to_drop_gains_and_tied_masks_cannot_be_told_from_the_others()
         difference = paired_difference(bits(arm), bits("tied"))
         assert difference.low < 0 < difference.high
     added = paired_difference(bits("not recurrent"), bits("per step"))
-    assert added.low < 0 < added.high
+    gained = paired_difference(bits("none"), bits("not recurrent"))
+    assert -0.5 * gained.mean < added.mean <= added.high < 0  # it cost a little
 
 
 def test_without_dropout_validation_is_best_early_and_then_gets_worse():
@@ -120,8 +121,8 @@ def test_without_dropout_validation_is_best_early_and_then_gets_worse():
 def test_more_hangs_on_the_settings_than_on_the_way():
     for arm in DROPPING:
         runs = [result["language"][arm] for result in RESULTS]
-        corner = [run["p"] == 0.25 and run["learning_rate"] == 0.02 for run in runs]
-        assert sum(corner) > len(runs) / 2
+        assert sum(run["learning_rate"] == 0.02 for run in runs) > 0.5 * len(runs)
+        assert {run["p"] for run in runs} == {0.25, 0.4}
         spread = np.mean([np.ptp([s["test_bits"] for s in run["grid"]]) for run in runs])
         for other in DROPPING:
             assert spread > abs(paired_difference(bits(arm), bits(other)).mean)
