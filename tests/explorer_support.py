@@ -10,6 +10,7 @@ from dropout_lib.explorers.drop_or_keep import drop_or_keep
 from dropout_lib.explorers.five_variants import five_variants
 from dropout_lib.explorers.forgotten_scale import forgotten_scale_explorer
 from dropout_lib.explorers.mask_scale_output import mask_scale_output
+from dropout_lib.explorers.masks_over_time import masks_over_time
 from dropout_lib.explorers.running_mean import running_mean_explorer
 from dropout_lib.explorers.size_through_depth import size_through_depth
 from dropout_lib.explorers.two_scalings import two_scalings_explorer
@@ -55,6 +56,7 @@ MAKE_EXPLORERS = [
     five_variants_on_noise,
     forgotten_scale_on_noise,
     mask_scale_output,
+    masks_over_time,
     running_mean_explorer,
     which_variant,
     size_through_depth_on_noise,

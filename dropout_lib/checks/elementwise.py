@@ -507,13 +507,7 @@ def backward_uses_the_mask_of_forward(subject):
     grad = np.asarray(layer.backward(_ones()))
     scale = subject.training_scale(p)
     if _close(grad, scale * kept):
-        if grad.dtype == np.float32:
-            return None
-        return Diagnosis(
-            "gradient-dtype-changed",
-            f"a gradient of float32 went in and {grad.dtype} came out",
-            "backward keeps the dtype, as forward does",
-        )
+        return None
     if (grad != 0).all():
         return Diagnosis(
             "backward-without-mask",
@@ -666,6 +660,19 @@ def backward_after_evaluation_ignores_old_masks(subject):
     return None
 
 
+def gradient_dtype_is_kept(subject):
+    layer = subject.make(0.5, 21)
+    layer.forward(_ones())
+    grad = np.asarray(layer.backward(_ones()))
+    if grad.dtype != np.float32:
+        return Diagnosis(
+            "gradient-dtype-changed",
+            f"a gradient of float32 went in and {grad.dtype} came out",
+            "backward keeps the dtype, as forward does",
+        )
+    return None
+
+
 def backward_needs_a_forward(subject):
     try:
         subject.make(0.5, 17).backward(_ones())
@@ -775,6 +782,7 @@ BACKWARD = (
     backward_after_evaluation_ignores_old_masks,
     gradient_at_p_one_is_zero,
     backward_follows_the_mode_of_forward,
+    gradient_dtype_is_kept,
 )
 LAYER = (
     backward_needs_a_forward,

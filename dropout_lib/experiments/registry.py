@@ -34,7 +34,7 @@ MODULES = (
     "deleted_units",
     "forgotten_scale",
     "from_scratch_digits",
-    "from_scratch_digits",
+    "recurrent_dropout",
     "two_scalings",
 )  # each holds the experiment of its name
 REGISTRY = {}

@@ -130,21 +130,22 @@ class VariationalRNN(Layer):
             output: (T, N, H), laid out as x.
             h_n: the state after the last step, (N, H) or (H,), not dropped.
         """
-        x = self._time_first(x, "x", self.weight_ih.value.shape[1])  # (T, N, I)
+        weight_ih, weight_hh, bias_ih, bias_hh = (p.value for p in self.parameters())
+        x = self._time_first(x, "x", weight_ih.shape[1])  # (T, N, I)
         h = self._check_state(h0, "h0", x)  # (N, H)
         self.masks = self._masks(x, masks)
         self.u = self._drop(x, "input")
-        projected = self.u @ self.weight_ih.value.T + self.bias_ih.value  # all steps at once
+        projected = self.u @ weight_ih.T + bias_ih  # all steps at once
         activate, _ = NONLINEARITIES[self.nonlinearity]
         self.v, self.h = [], []
         for step in projected:
             v = self._drop(h, "recurrent")
-            h = activate(step + v @ self.weight_hh.value.T + self.bias_hh.value)
+            h = activate(step + v @ weight_hh.T + bias_hh)
             self.v.append(v)
             self.h.append(h)
         output = self._drop(np.stack(self.h), "output")
         self._output_shape = output.shape
-        return self._as_given(output), h.copy() if self.batched else h[0].copy()
+        return self._as_given(output), self._state_as_given(h)
 
     def backward(self, grad_output, grad_h_n=None):
         """Back through time, with forward's masks.
@@ -158,21 +159,24 @@ class VariationalRNN(Layer):
             initial state in ``grad_h0``.
         """
         self._kept_from_forward("_output_shape")
-        units = len(self.bias_hh.value)
-        grad_h = self._drop(self._gradient_time_first(grad_output, units), "output")  # (T, N, H)
+        grad_y = self._gradient_time_first(grad_output)  # (T, N, H)
+        grad_h = self._drop(grad_y, "output")
         from_next = self._check_state(grad_h_n, "grad_h_n", grad_h)  # (N, H)
         _, derivative = NONLINEARITIES[self.nonlinearity]
-        grad_a = np.empty_like(grad_h)  # by what the nonlinearity is applied to
+        grad_a = np.empty_like(grad_h)  # by what f is applied to
         for t in reversed(range(len(grad_h))):
             grad_a[t] = (grad_h[t] + from_next) * derivative(self.h[t])
-            # v[t] is h[t-1] under the mask, so its gradient passes the same mask
-            from_next = self._drop(grad_a[t] @ self.weight_hh.value, "recurrent")
+            # v[t] is h[t-1] under the mask: back through the same mask
+            grad_v = grad_a[t] @ self.weight_hh.value
+            from_next = self._drop(grad_v, "recurrent")
+        v = np.stack(self.v)
         self.weight_ih.grad = np.einsum("tnh,tni->hi", grad_a, self.u)
-        self.weight_hh.grad = np.einsum("tnh,tni->hi", grad_a, np.stack(self.v))
+        self.weight_hh.grad = np.einsum("tnh,tni->hi", grad_a, v)
         self.bias_ih.grad = grad_a.sum(axis=(0, 1))
         self.bias_hh.grad = self.bias_ih.grad.copy()
-        self.grad_h0 = from_next if self.batched else from_next[0]
-        return self._as_given(self._drop(grad_a @ self.weight_ih.value, "input"))
+        self.grad_h0 = self._state_as_given(from_next)
+        grad_u = grad_a @ self.weight_ih.value
+        return self._as_given(self._drop(grad_u, "input"))
 
     def _drop(self, values, place):
         """Forward and backward alike: the mask of that place and its scale; (T, N, .) or (N, .)"""
@@ -224,9 +228,13 @@ class VariationalRNN(Layer):
             return values[:, 0]
         return values.swapaxes(0, 1) if self.batch_first else values
 
-    def _gradient_time_first(self, grad_output, units):
+    def _state_as_given(self, state):
+        """A copy of (N, H), or of (H,) where x came without a batch axis."""
+        return state.copy() if self.batched else state[0].copy()
+
+    def _gradient_time_first(self, grad_output):
         grad_output = self._check_dtype(grad_output, "grad_output")
-        steps, cases, _ = self._output_shape
+        steps, cases, units = self._output_shape
         if not self.batched:
             return self._check_grad(grad_output, (steps, units))[:, None]
         if self.batch_first:
