@@ -358,6 +358,26 @@ def test_wrong_types_are_refused(name):
 
 
 @modules
+@pytest.mark.parametrize("training", [True, False])
+def test_a_wrong_state_is_refused(name, training):
+    module, _ = make(name, **RATES)
+    module.train(training)
+    x, h = (torch.zeros(shape, dtype=torch.float64) for shape in ((5, 3, 4), (2, 3, 6)))
+    if name == "VariationalRNN":
+        for hx in ((h,), (h, h), [h], 5):
+            with pytest.raises(TypeError, match=r"VariationalRNN needs a tensor as hx, but got"):
+                module(x, hx)
+        return
+    for hx in (torch.stack([h, h]), (h, None), 5):
+        with pytest.raises(TypeError, match=r"needs a pair of tensors \(h_0, c_0\) as hx, but got"):
+            module(x, hx)
+    for hx in ((), (h,), (h, h, h)):
+        with pytest.raises(RuntimeError, match=f"expects two hidden states.* but got {len(hx)}"):
+            module(x, hx)
+    assert torch.equal(module.eval()(x, [h, h])[0], module(x, (h, h))[0])  # as torch.nn does
+
+
+@modules
 def test_masks_that_do_not_fit_are_refused(name):
     module, _ = make(name, **RATES)
     x = torch.zeros(5, 3, 4, dtype=torch.float64)
@@ -412,6 +432,34 @@ def test_output_and_gradients_obey_the_masks_at_every_step(name):
     assert ((leaves[0].grad != 0) == masks.recurrent).all()
     if len(leaves) == 2:
         assert (leaves[1].grad != 0).any(dim=2).all()  # the memory cell is never dropped
+
+
+@modules
+def test_at_p_one_the_state_is_dropped_whatever_the_mask_says(name):
+    module, _ = make(name, 1, recurrent_p=1.0)
+    x = torch.randn(5, 3, 4, dtype=torch.float64)
+    masks = [torch.ones(shape) for shape in ((3, 4), (1, 3, 6), (1, 3, 6))]
+    c0 = torch.randn(1, 3, 6, dtype=torch.float64)
+    outs = []
+    for h0 in (torch.full_like(c0, torch.inf), torch.zeros_like(c0)):
+        outs.append(module(x, (h0, c0) if name == "VariationalLSTM" else h0, masks)[0])
+    assert torch.equal(*outs)
+
+
+@modules
+def test_a_dropped_state_is_zero_where_weight_and_scale_together_overflow(name):
+    module, _ = make(name, 1, dtype=torch.float16, recurrent_p=0.9999)
+    x = torch.randn(5, 3, 4, dtype=torch.float16)
+    masks = [torch.ones(3, 4), torch.zeros(1, 3, 6), torch.ones(1, 3, 6)]
+    results = []
+    for weight in (8, 0):  # 8 / (1 - 0.9999) is infinite in half precision
+        nn.init.constant_(module.weight_hh_l0, weight)
+        module.zero_grad()
+        output, _ = module(x, masks=masks)
+        output.sum().backward()
+        results.append([output, module.weight_ih_l0.grad, module.weight_hh_l0.grad])
+    assert all(torch.equal(a, b) for a, b in zip(*results, strict=True))
+    assert (results[0][2] == 0).all()
 
 
 def test_the_lstm_is_the_loop_over_its_masked_cell():
@@ -490,6 +538,26 @@ def test_compiled_is_the_same_under_masks_and_draws_anew(name):
     torch.testing.assert_close(compiled(x, masks=masks)[0], module(x, masks=masks)[0])
     outs = [compiled(x)[0] for _ in range(4)]
     assert not all(torch.equal(out, outs[0]) for out in outs[1:])
+
+
+@modules
+@pytest.mark.parametrize("given", [True, False])
+def test_under_autocast_it_is_torch_nn(name, given):
+    ours, theirs = make(name, dtype=torch.float32, **ZERO)
+    x, hx = torch.randn(5, 3, 4), state_of(name, dtype=torch.float32) if given else None
+    with torch.autocast("cpu", torch.bfloat16):
+        results = flat(ours(x, hx)), flat(theirs(x, hx))
+    for a, b in zip(*results, strict=True):
+        assert a.dtype == b.dtype == torch.bfloat16
+        torch.testing.assert_close(a, b, rtol=0.02, atol=0.02)
+
+
+@modules
+def test_on_the_meta_device_it_has_shapes(name):
+    module, _ = make(name, device="meta", **RATES)
+    output, _ = module(torch.zeros(5, 3, 4, dtype=torch.float64, device="meta"))
+    assert output.is_meta
+    assert output.shape == (5, 3, 6)
 
 
 @modules

@@ -11,14 +11,17 @@ of a single p. Its weights are set by the checks so that the masks can be read o
 Tolerances as in :mod:`.elementwise`: six standard deviations.
 """
 
+import itertools
 import math
 from typing import NamedTuple
 
 import numpy as np
 
 from .core import Diagnosis, Subject
+from .elementwise import _global_state
 
 STEPS, CASES, UNITS = 6, 40, 50
+MANY = 1000  # cases, where masks are counted
 PLACES = ("input", "recurrent", "output")
 
 
@@ -134,10 +137,23 @@ def _ones():
     return np.ones((STEPS, CASES, UNITS)), np.ones((CASES, UNITS))
 
 
+def _revealing(subject, place, p=0.5, seed=0):
+    """A network that shows the masks of a place: dropped units are 0 in its output."""
+    return _network(subject, "recall" if place == "recurrent" else "relay", seed, **{place: p})
+
+
 def _outputs(subject, place, p=0.5, seed=0):
-    """Output and last state of the task that shows the masks of a place: dropped units are 0."""
-    network = _network(subject, "recall" if place == "recurrent" else "relay", seed, **{place: p})
-    return tuple(map(np.asarray, network.forward(*_ones())))
+    return tuple(map(np.asarray, _revealing(subject, place, p, seed).forward(*_ones())))
+
+
+def _all_masks(subject, seed):
+    """The three masks of one pass, each (MANY, UNITS), as what came out betrays them."""
+    network = _network(subject, "sum", seed, input=0.5, recurrent=0.5, output=0.5)
+    network.weight_hh.value[:] *= 3
+    network.bias_ih.value[:] = 1
+    output, h = network.forward(np.ones((1, MANY, UNITS)), np.ones((MANY, UNITS)))
+    h = np.asarray(h).round()  # 1 + 2 m_x + 6 m_h
+    return {"input": h % 6 == 3, "recurrent": h > 6, "output": np.asarray(output)[0] != 0}
 
 
 def output_and_last_state_come_out(subject):
@@ -239,18 +255,26 @@ def every_case_has_its_own_masks(subject):
                 f"all {CASES} cases of the batch have the same {place} mask",
                 "the mask has a row for every case; what it lacks is an axis for the time",
             )
+        different = len(np.unique(dropped, axis=0))
+        if dropped.any() and not dropped.all() and different < CASES:
+            return Diagnosis(
+                "masks-repeated",
+                f"the {CASES} cases of the batch have only {different} different {place} masks",
+                "draw a row for every case; do not repeat or tile a smaller mask",
+            )
     return None
 
 
 def every_pass_draws_anew(subject):
-    network = _network(subject, "relay", seed=1, input=0.5)
-    first, second = (np.asarray(network.forward(*_ones())[0]) for _ in range(2))
-    if first.any() and (first == second).all():
-        return Diagnosis(
-            "mask-never-redrawn",
-            "two passes drop the same units",
-            "the masks are kept within a sequence, not from one to the next: draw in forward",
-        )
+    for place in PLACES:
+        network = _revealing(subject, place, seed=1)
+        first, second = (np.asarray(network.forward(*_ones())[0]) for _ in range(2))
+        if first.any() and (first == second).all():
+            return Diagnosis(
+                "mask-never-redrawn",
+                f"two passes have the same {place} mask",
+                "the masks are kept within a sequence, not from one to the next: draw in forward",
+            )
     return None
 
 
@@ -307,6 +331,103 @@ def what_is_kept_has_the_right_scale(subject):
             f"not by {1 / (1 - p):g}",
             "the scale is 1 / (1 - p) for each mask, once wherever that mask is applied",
         )
+    return None
+
+
+def units_are_dropped_independently(subject):
+    for place, mask in _all_masks(subject, seed=9).items():
+        counts = mask.sum(axis=1)  # (MANY,)
+        if counts.std() == 0:
+            return Diagnosis(
+                "fixed-number-dropped",
+                f"the {place} mask keeps exactly {counts[0]} of {UNITS} units in every case",
+                "each unit tosses its own coin: the number dropped is binomial, not fixed",
+            )
+        ratio = counts.var(ddof=1) / (UNITS / 4)  # times MANY - 1 it is nearly chi-squared
+        if abs(ratio - 1) > 6 * math.sqrt(2 / (MANY - 1)):
+            return Diagnosis(
+                "units-not-independent",
+                f"the number dropped per case by the {place} mask varies {ratio:.1f} times as "
+                "much as with independent units",
+                "does one random number decide over several units?",
+            )
+    return None
+
+
+def the_three_masks_are_independent(subject):
+    masks = _all_masks(subject, seed=10)
+    for one, other in itertools.combinations(PLACES, 2):
+        agree = float((masks[one] == masks[other]).mean())
+        if abs(agree - 0.5) > 6 * 0.5 / math.sqrt(MANY * UNITS):
+            return Diagnosis(
+                "masks-share-a-draw",
+                f"at p = 0.5 the {one} mask and the {other} mask agree on {agree:.0%} of the "
+                "units, not on half of them",
+                "draw new random numbers for each of the three masks",
+            )
+    return None
+
+
+def same_seed_gives_the_same_masks(subject):
+    before = _global_state()
+    first, second = (_all_masks(subject, seed=11) for _ in range(2))
+    if _global_state() != before:
+        return Diagnosis(
+            "global-random-state",
+            "numpy.random's global state was used or seeded",
+            "draw from the generator that is handed in: `rng.random(shape)`",
+        )
+    for place in PLACES:
+        if (first[place] != second[place]).any():
+            return Diagnosis(
+                "generator-ignored",
+                f"two networks with the same seed have different {place} masks",
+                "draw from the generator that is handed in: `rng.random(shape)`",
+            )
+    return None
+
+
+def p_one_drops_everything(subject):
+    for place in PLACES:
+        try:
+            with np.errstate(all="ignore"):
+                output, _ = _outputs(subject, place, p=1.0)
+            wrong = output[output != 0]  # NaN too
+            seen = f"the output holds {wrong[0]:.4g}" if wrong.size else None
+        except ZeroDivisionError as error:
+            seen = f"it raises ZeroDivisionError: {error}"
+        if seen:
+            return Diagnosis(
+                "not-zero-at-p-one",
+                f"with {place}_p = 1 {seen}",
+                "1 / (1 - p) is a division by zero there: nothing is kept, so nothing needs "
+                "scaling",
+            )
+    return None
+
+
+def dropped_means_zero_even_if_it_is_infinite(subject):
+    for place in PLACES:
+        # an infinite state must not reach the next step: there it would meet weights of 0
+        rates = {"recurrent": 1.0} if place == "output" else {}
+        network = _network(subject, "sum", seed=12, **{place: 0.5, **rates})
+        network.weight_ih.value[:] *= 10
+        x, h0 = _ones()
+        expected, _ = network.forward(x, h0)
+        masks = tuple(np.array(mask) for mask in network.masks)
+        dropped = masks[PLACES.index(place)] == 0  # (N, I) or (N, H)
+        if place == "recurrent":
+            h0[dropped] = np.inf
+        else:
+            x[:, dropped] = np.inf if place == "input" else 1e308  # ten times that is infinite
+        with np.errstate(all="ignore"):
+            output, _ = network.forward(x, h0, masks)
+        if (np.asarray(output) != np.asarray(expected)).any():
+            return Diagnosis(
+                "non-finite-leaks",
+                f"what the {place} mask drops changes the output where it is infinite",
+                "0 * inf is NaN: set what is dropped to zero instead of multiplying it by it",
+            )
     return None
 
 
@@ -393,6 +514,42 @@ def gradient_passes_the_recurrent_mask(subject):
     return None
 
 
+def dropped_outputs_pass_no_gradient_even_if_it_is_infinite(subject):
+    network = _network(subject, "sum", seed=13, input=0.5, recurrent=0.5, output=0.5)
+    output, _ = network.forward(*_ones())
+    masks = tuple(np.array(mask) for mask in network.masks)
+    grad_output = np.ones_like(output)
+    expected = np.array(network.backward(grad_output))
+    grad_output[:, masks[-1] == 0] = np.inf
+    network.forward(*_ones(), masks)
+    with np.errstate(all="ignore"):
+        grad_x = np.asarray(network.backward(grad_output))
+    if (grad_x != expected).any():
+        return Diagnosis(
+            "non-finite-gradient-leaks",
+            "an infinite gradient of a dropped output reaches the input",
+            "0 * inf is NaN in backward too: set the gradient of what is dropped to zero",
+        )
+    return None
+
+
+def backward_after_evaluation_ignores_old_masks(subject):
+    network = _network(subject, "sum", seed=14, input=0.5, recurrent=0.5, output=0.5)
+    network.forward(*_ones())
+    network.eval()
+    network.forward(*_ones())
+    grad_x = np.asarray(network.backward(_last_step_only()))
+    if not np.allclose(grad_x, 1):
+        return Diagnosis(
+            "wrong-after-evaluation",
+            "after a pass in evaluation mode the gradient is not that of the network without "
+            "dropout",
+            "in evaluation mode there is no mask: forget the old ones, and let backward do what "
+            "forward did",
+        )
+    return None
+
+
 def backward_matches_finite_differences(subject):
     """In a small network with every mask on, by x, by both weights and by a bias.
 
@@ -460,10 +617,17 @@ RECURRENT = (
     every_pass_draws_anew,
     every_rate_is_its_own_p,
     what_is_kept_has_the_right_scale,
-    evaluation_drops_nothing,
     what_is_given_is_not_changed,
+    units_are_dropped_independently,
+    the_three_masks_are_independent,
+    same_seed_gives_the_same_masks,
+    p_one_drops_everything,
+    dropped_means_zero_even_if_it_is_infinite,
+    evaluation_drops_nothing,
     gradient_reaches_the_first_step,
     dropped_features_get_no_gradient_at_any_step,
     gradient_passes_the_recurrent_mask,
+    dropped_outputs_pass_no_gradient_even_if_it_is_infinite,
+    backward_after_evaluation_ignores_old_masks,
     backward_matches_finite_differences,
 )

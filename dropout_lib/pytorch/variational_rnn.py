@@ -105,7 +105,9 @@ class _VariationalRecurrent(nn.RNNBase):
         """All layers, each over all steps; (T, N, .) and the parts of the state (L, N, H)."""
         drops = None
         if self.masks is not None:  # True = drop, with the batch axis that x has
-            drops = [~mask if batched else ~mask.unsqueeze(-2) for mask in self.masks]
+            masks = self.masks if batched else [mask.unsqueeze(-2) for mask in self.masks]
+            # at p = 1 nothing is kept, whatever the mask says
+            drops = [~mask | (p == 1) for mask, p in zip(masks, self._rates(), strict=True)]
             x = _drop(x, drops[0], self.input_p)
         last = []
         for layer, weights in enumerate(self._layer_weights()):
@@ -119,13 +121,13 @@ class _VariationalRecurrent(nn.RNNBase):
     def _sequence(self, x, state, weights, dropped):
         """One layer over (T, N, .); ``dropped`` (N, H) is True where a unit of h is dropped."""
         weight_ih, weight_hh, *biases = weights
-        # the inputs of all steps in one product, and the scale of the kept units in the weights
-        projected = linear(x, weight_ih, sum(biases) if biases else None)
-        scale = 1.0 if dropped is None else inverted_scale(self.recurrent_p)
-        weight_hh = (weight_hh.t() * scale).contiguous()
+        projected = linear(x, weight_ih, sum(biases) if biases else None)  # all steps at once
+        if projected.dtype != weight_ih.dtype:  # under autocast: the cell's sums would promote it
+            state = [part.to(projected.dtype) for part in state]
+        weight_hh = weight_hh.t().contiguous()
         outputs = []
         for step in projected.unbind():
-            h = state[0] if dropped is None else state[0].masked_fill(dropped, 0)
+            h = state[0] if dropped is None else _drop(state[0], dropped, self.recurrent_p)
             state = self._cell(torch.addmm(step, h, weight_hh), state)
             outputs.append(state[0])
         return torch.stack(outputs), state
@@ -143,6 +145,7 @@ class _VariationalRecurrent(nn.RNNBase):
         if state is None:
             zeros = x.new_zeros(shape)
             return tuple(zeros for _ in range(self._parts))
+        self._check_parts(state)
         wanted = 3 if batched else 2
         if any(part.dim() != wanted for part in state):
             got = ", ".join(f"{part.dim()}-D" for part in state)
@@ -155,6 +158,17 @@ class _VariationalRecurrent(nn.RNNBase):
         for part in state:
             self.check_hidden_size(part, shape)
         return state
+
+    def _check_parts(self, state):
+        """The state is a sequence of as many tensors as the cell has parts."""
+        name = type(self).__name__
+        parts = state if isinstance(state, tuple | list) else [state]
+        if parts is not state or not all(isinstance(part, torch.Tensor) for part in parts):
+            wanted = "a tensor" if self._parts == 1 else "a pair of tensors (h_0, c_0)"
+            got = ", ".join(type(part).__name__ for part in parts)
+            raise TypeError(f"{name} needs {wanted} as hx, but got {got}")
+        if len(parts) != self._parts:
+            raise RuntimeError(f"{name} expects two hidden states (h_0, c_0), but got {len(parts)}")
 
     def _masks(self, x, masks, batched):
         """The masks of this pass, drawn or given."""
@@ -169,15 +183,17 @@ class _VariationalRecurrent(nn.RNNBase):
             raise ValueError(
                 f"masks have to be three ({', '.join(shapes._fields)}), but got {len(masks)}"
             )
-        rates = (self.input_p, self.recurrent_p, self.output_p)
         return RecurrentMasks(
             *(
                 draw_keep_mask(shape, p, self.generator, x.device)
                 if mask is None
                 else check_mask(mask, torch.Size(shape)).clone()
-                for shape, p, mask in zip(shapes, rates, masks, strict=True)
+                for shape, p, mask in zip(shapes, self._rates(), masks, strict=True)
             )
         )
+
+    def _rates(self):
+        return self.input_p, self.recurrent_p, self.output_p
 
     def __getstate__(self):
         # the masks are of one pass, and after torch.func's transforms cannot be copied
@@ -191,8 +207,8 @@ class _VariationalRecurrent(nn.RNNBase):
 
 
 def _drop(values, dropped, p):
-    """Inverted dropout of (T, N, .), the same (N, .) at every step."""
-    values = values.masked_fill(dropped | (p == 1), 0)
+    """Inverted dropout of (N, .), or of (T, N, .) with the same (N, .) at every step."""
+    values = values.masked_fill(dropped, 0)
     return values * inverted_scale(p) if 0 < p < 1 else values
 
 

@@ -43,14 +43,17 @@ class TextbookRNN:
         return None
 
     def scale(self, place):
-        return 1 / (1 - self.p[place])
+        return 1 / (1 - self.p[place]) if self.p[place] < 1 else 0.0
 
     def mask(self, place, t):
         return self.masks[PLACES.index(place)]
 
     def drop(self, values, place, t):
         """The values of one step (N, .) under the mask of a place, forward and backward alike."""
-        return values if self.masks is None else values * self.mask(place, t) * self.scale(place)
+        if self.masks is None:
+            return values
+        kept = np.where(self.mask(place, t), values, 0)  # no product: 0 * inf is NaN
+        return kept * self.scale(place)
 
     # forward
 
@@ -86,7 +89,7 @@ class TextbookRNN:
         from_next = self.gradient_of_the_last_state(grad_output, grad_h_n)
         grad_a, grad_x = np.empty_like(grad_output), np.empty_like(np.stack(self.u))
         for t in reversed(range(len(grad_output))):
-            grad_h = self.drop(grad_output[t], "output", t) + from_next
+            grad_h = self.from_the_output(grad_output[t], t) + from_next
             grad_a[t] = grad_h * self.slope(t)
             from_next = self.to_the_past(grad_a[t] @ self.weight_hh.value, t)
             grad_x[t] = self.to_the_input(grad_a[t] @ self.weight_ih.value, t)
@@ -97,6 +100,9 @@ class TextbookRNN:
 
     def gradient_of_the_last_state(self, grad_output, grad_h_n):
         return np.zeros_like(grad_output[0]) if grad_h_n is None else grad_h_n
+
+    def from_the_output(self, grad, t):
+        return self.drop(grad, "output", t)
 
     def slope(self, t):
         return self.h[t + 1] > 0
@@ -219,12 +225,64 @@ class OneMaskForTheBatch(TextbookRNN):
         return np.repeat(super().draw(place, 1, size), cases, axis=0)
 
 
+@mutant("masks-repeated")
+class RecyclesMasksWithinTheBatch(TextbookRNN):
+    """Eight masks for the whole batch, in turn."""
+
+    def draw(self, place, cases, size):
+        return super().draw(place, 8, size)[np.arange(cases) % 8]
+
+
+@mutant("fixed-number-dropped")
+class DropsAFixedNumber(TextbookRNN):
+    def draw(self, place, cases, size):
+        ranks = self.rng.random((cases, size)).argsort(axis=1).argsort(axis=1)
+        return ranks >= round(self.p[place] * size)
+
+
+@mutant("units-not-independent")
+class DropsUnitsInPairs(TextbookRNN):
+    def draw(self, place, cases, size):
+        return np.repeat(super().draw(place, cases, (size + 1) // 2), 2, axis=1)[:, :size]
+
+
+@mutant("masks-share-a-draw")
+class OneDrawForInputAndState(TextbookRNN):
+    """Each has its own p, and both compare it with the same random numbers."""
+
+    def draw_masks(self, cases):
+        _, _, m_y = super().draw_masks(cases)
+        numbers = self.rng.random(m_y.shape)
+        return numbers >= self.p["input"], numbers >= self.p["recurrent"], m_y
+
+
+@mutant("generator-ignored")
+class SeedsItself(TextbookRNN):
+    def draw(self, place, cases, size):
+        return np.random.default_rng().random((cases, size)) >= self.p[place]
+
+
+@mutant("global-random-state")
+class DrawsFromTheGlobalState(TextbookRNN):
+    def draw(self, place, cases, size):
+        return np.random.rand(cases, size) >= self.p[place]  # noqa: NPY002
+
+
 @mutant("mask-never-redrawn")
 class DrawsOnce(TextbookRNN):
     def draw_masks(self, cases):
         if not hasattr(self, "first"):
             self.first = super().draw_masks(cases)
         return self.first
+
+
+@mutant("mask-never-redrawn")
+class DrawsTheStateMaskOnce(TextbookRNN):
+    def draw_masks(self, cases):
+        m_x, m_h, m_y = super().draw_masks(cases)
+        if not hasattr(self, "m_h") or len(self.m_h) != cases:
+            self.m_h = m_h
+        return m_x, self.m_h, m_y
 
 
 @mutant("keep-and-drop-swapped")
@@ -254,6 +312,53 @@ class ScalesByWhatStayed(TextbookRNN):
             return values
         mask = self.mask(place, t)
         return values * mask / np.maximum(mask.mean(axis=1, keepdims=True), 1e-9)
+
+
+@mutant("not-zero-at-p-one")
+class DividesByZero(TextbookRNN):
+    def scale(self, place):
+        return 1 / (1 - self.p[place])
+
+
+@mutant("not-zero-at-p-one")
+class DividesAnArrayByZero(TextbookRNN):
+    """Where NumPy divides there is no error, and 0 * inf is NaN."""
+
+    def scale(self, place):
+        return np.divide(1, 1 - self.p[place])
+
+
+@mutant("not-zero-at-p-one")
+class KeepsSomethingAtPOne(TextbookRNN):
+    """p is cut off below 1, against the division by zero."""
+
+    def __init__(self, *sizes, **keywords):
+        super().__init__(*sizes, **keywords)
+        self.p = {place: min(p, 0.99) for place, p in self.p.items()}
+
+
+class MultipliesByTheMask(TextbookRNN):
+    place = None
+
+    def drop(self, values, place, t):
+        if place != self.place or self.masks is None:
+            return super().drop(values, place, t)
+        return values * self.mask(place, t) * self.scale(place)
+
+
+@mutant("non-finite-leaks")
+class MultipliesTheInput(MultipliesByTheMask):
+    place = "input"
+
+
+@mutant("non-finite-leaks")
+class MultipliesTheState(MultipliesByTheMask):
+    place = "recurrent"
+
+
+@mutant("non-finite-leaks")
+class MultipliesTheOutput(MultipliesByTheMask):
+    place = "output"
 
 
 # Evaluation, and what is given
@@ -303,6 +408,29 @@ class ForgetsTheInputMaskInBackward(TextbookRNN):
 class ForgetsTheRecurrentMaskInBackward(TextbookRNN):
     def to_the_past(self, grad, t):
         return grad
+
+
+@mutant("non-finite-gradient-leaks")
+class MultipliesTheGradient(TextbookRNN):
+    def from_the_output(self, grad, t):
+        return grad * self.drop(np.ones_like(grad), "output", t)
+
+
+@mutant("wrong-after-evaluation")
+class KeepsOldMasksForBackward(TextbookRNN):
+    """A pass in evaluation leaves the masks as they were."""
+
+    old = None
+
+    def forward(self, x, h0=None, masks=None):
+        answer = super().forward(x, h0, masks)
+        if self.masks is not None:
+            self.old = self.masks
+        return answer
+
+    def backward(self, grad_output, grad_h_n=None):
+        self.masks = self.old
+        return super().backward(grad_output, grad_h_n)
 
 
 @mutant("last-state-gradient-ignored")
