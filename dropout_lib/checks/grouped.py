@@ -241,7 +241,7 @@ def per_group(subject):
     return Subject(subject.name, make, subject.scaling)
 
 
-def _as_groups(check):
+def as_groups(check):
     """A property of single units, with groups in their place."""
 
     @functools.wraps(check)
@@ -252,4 +252,4 @@ def _as_groups(check):
 
 
 # the first few fail in a way that says more if groups are looked at as groups
-GROUPED = OF_GROUPS + tuple(_as_groups(check) for check in ELEMENTWISE)
+GROUPED = OF_GROUPS + tuple(as_groups(check) for check in ELEMENTWISE)

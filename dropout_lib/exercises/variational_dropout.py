@@ -7,14 +7,17 @@ import numpy as np
 
 from .. import scratch
 from ..checks import Diagnosis, function_subject, sequence_subject
+from ..checks.elementwise import (
+    drop_rate_is_p,
+    evaluation_is_deterministic_and_scaled_right,
+    every_pass_draws_anew,
+    what_is_kept_has_the_right_scale,
+)
 from ..checks.grouped import (
     a_group_is_dropped_as_a_whole,
-    drop_rate_of_groups_is_p,
-    evaluation_changes_nothing,
+    as_groups,
     every_group_has_its_own_draw,
-    every_pass_draws_anew,
     output_is_an_array_like_x,
-    what_is_kept_has_the_right_scale,
 )
 from .core import NOT_STARTED, Exercise, first_diagnosis
 
@@ -28,10 +31,10 @@ def judge_mask(variational_dropout):
         output_is_an_array_like_x,
         a_group_is_dropped_as_a_whole,
         every_group_has_its_own_draw,
-        drop_rate_of_groups_is_p,
-        every_pass_draws_anew,
-        what_is_kept_has_the_right_scale,
-        evaluation_changes_nothing,
+        as_groups(drop_rate_is_p),
+        as_groups(every_pass_draws_anew),
+        as_groups(what_is_kept_has_the_right_scale),
+        as_groups(evaluation_is_deterministic_and_scaled_right),
     )
     return first_diagnosis(replace(like, name=own.name, make=own.make), checks)
 
