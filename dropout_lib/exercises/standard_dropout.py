@@ -9,74 +9,6 @@ from ..checks import BACKWARD, Diagnosis, function_subject
 from .core import NOT_STARTED, Exercise, first_diagnosis
 
 
-def judge_retention(answer):
-    """Compare three numbers with (0.25, 0.1, 0.75), and recognise the usual slips."""
-    slips = {
-        (0.75, 0.9, 0.75): (
-            "retention-as-drop",
-            "0.75 and 0.9 are probabilities to stay, and `nn.Dropout` would drop that many.",
-            "what is not kept is dropped: 1 − retention",
-        ),
-        (0.75, 0.9, 0.25): (
-            "retention-as-drop",
-            "keep and drop are swapped in all three.",
-            "`nn.Dropout` takes the probability to drop, 1 − retention",
-        ),
-        (0.1, 0.25, 0.75): (
-            "layers-swapped",
-            "the hidden layer and the inputs have changed places.",
-            "the hidden layer comes first here; its retention is the smaller one",
-        ),
-        (0.25, 0.1, 0.25): (
-            "factor-of-drop",
-            "the factor at test time is not the drop probability.",
-            "in training a unit speaks in 75 of 100 cases: what is its mean?",
-        ),
-        (0.25, 0.1, 4 / 3): (
-            "factor-in-training",
-            "4/3 is what inverted dropout multiplies by, in training.",
-            "standard dropout was too quiet in training, so it turns down at test time",
-        ),
-        (0.25, 0.1, 1.0): (
-            "factor-forgotten",
-            "a factor of 1 is the forgotten scale.",
-            "the next layer learned its weights while a quarter of the units was missing",
-        ),
-        (0.25, 0.1, 0.9): (
-            "factor-of-the-inputs",
-            "0.9 is the factor behind the inputs.",
-            "each layer has the factor of its own p",
-        ),
-    }
-    if answer is None or (isinstance(answer, tuple) and any(v in (..., None) for v in answer)):
-        return NOT_STARTED
-    try:
-        numbers = np.array([float(number) for number in answer])
-    except (TypeError, ValueError):
-        numbers = np.empty(0)
-    if len(numbers) != 3:
-        return Diagnosis(
-            "not-three-numbers",
-            f"three numbers are asked for, but got {answer!r}.",
-            "hidden_p, input_p, test_factor, in this order",
-        )
-    if np.allclose(numbers, RETENTION):
-        return None
-    for slip, diagnosis in slips.items():
-        if np.allclose(numbers, slip):
-            return Diagnosis(*diagnosis)
-    names = ("hidden_p", "input_p", "test_factor")
-    off = int(np.flatnonzero(~np.isclose(numbers, RETENTION))[0])
-    return Diagnosis(
-        "another-number",
-        f"{names[off]} is not {numbers[off]:g}.",
-        "p = 1 − retention; the factor at test time is 1 − p",
-    )
-
-
-RETENTION = (0.25, 0.1, 0.75)
-
-
 def judge_backward(backward):
     grad = np.ones((2, 2))
     answer = backward(grad, np.ones((2, 2), dtype=bool), 0.25)
@@ -520,45 +452,6 @@ def _repaired_nothing(x, weights, biases, p): ...
 
 EXERCISES = (
     Exercise(
-        name="03-1-retention",
-        title="From a paper into code",
-        statement=(
-            "A paper says: “hidden units were retained with probability 0.75, inputs with "
-            "probability 0.9”. Which two numbers go into `nn.Dropout`, and by what does standard "
-            "dropout multiply the *hidden* activations at test time?"
-        ),
-        starter=(
-            "hidden_p, input_p, test_factor = ..., ..., ...\n\n"
-            'check("03-1-retention", (hidden_p, input_p, test_factor))'
-        ),
-        hints=(
-            "Say it as a sentence: of 100 hidden units, how many are missing?",
-            "`nn.Dropout` takes the probability to drop, 1 − retention.",
-            "The factor at test time is how often a unit spoke in training: 1 − p.",
-        ),
-        solution=RETENTION,
-        explanation=(
-            "$p = 1 - 0.75 = 0.25$ and $1 - 0.9 = 0.1$. The factor is $1 - p = 0.75$, the "
-            "retention itself, which is why papers that print retention can write it without a "
-            "minus sign."
-        ),
-        judge=judge_retention,
-        wrong_answers=(
-            ((0.75, 0.9, 0.75), "retention-as-drop"),
-            ((0.75, 0.9, 0.25), "retention-as-drop"),
-            ((0.1, 0.25, 0.75), "layers-swapped"),
-            ((0.25, 0.1, 0.25), "factor-of-drop"),
-            ((0.25, 0.1, 4 / 3), "factor-in-training"),
-            ((0.25, 0.1, 1.0), "factor-forgotten"),
-            ((0.25, 0.1, 0.9), "factor-of-the-inputs"),
-            ((0.25, 0.2, 0.75), "another-number"),
-            ((0.25, 0.1), "not-three-numbers"),
-            (0.25, "not-three-numbers"),
-            ((..., 0.1, 0.75), "not-started"),
-            (None, "not-started"),
-        ),
-    ),
-    Exercise(
         name="03-1-backward",
         title="Backward, in both modes",
         statement=(
@@ -679,7 +572,7 @@ EXERCISES = (
         statement=(
             "`predict_as_found` of the clinic above is to give the logits of a network that was "
             "trained with standard dropout behind each hidden layer, and none on the inputs. "
-            "Three things are wrong with it. Write `predict(x, weights, biases, p)`."
+            "Both of its factors stand in the wrong place. Write `predict(x, weights, biases, p)`."
         ),
         starter=(
             "def predict(x, weights, biases, p):\n    # your code\n    ...\n\n\n"
@@ -693,9 +586,9 @@ EXERCISES = (
         ),
         solution=repaired,
         explanation=(
-            "The number of factors was right, two for two hidden layers; each stood one place "
-            "off. In a network without biases nobody could have told: there only their product "
-            "counts."
+            "The number of factors was right, two for two hidden layers. The first stood one place "
+            "too early, the second one too late, where it scaled a bias too. In a network without "
+            "biases nobody could have told: there only their product counts."
         ),
         judge=judge_repair,
         wrong_answers=(
@@ -767,7 +660,7 @@ QUIZ = [
     },
     {
         "question": "You fold the scale into the weights behind a dropout layer. What happens to "
-        "the bias of that layer?",
+        "the bias that belongs to those weights?",
         "section": "Two places for one scale",
         "type": "multiple_choice",
         "answers": [
@@ -841,30 +734,6 @@ QUIZ = [
                 "answer": "A linear layer with a bias",
                 "correct": False,
                 "feedback": "Its bias would be scaled along. Fold into its own weights instead.",
-            },
-        ],
-    },
-    {
-        "question": "Somewhere you read: “drop rates of 0.5 to 0.8 for inputs”. What has "
-        "probably happened?",
-        "section": "Which p, and where",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "Probabilities to keep were taken for probabilities to drop",
-                "correct": True,
-                "feedback": "Yes: a retention of 0.8 on inputs is a p of 0.2.",
-            },
-            {
-                "answer": "Inputs are more redundant than hidden units, so more can be dropped",
-                "correct": False,
-                "feedback": "A reason made up for a number that was misread. The paper advises to "
-                "drop fewer inputs than hidden units.",
-            },
-            {
-                "answer": "The numbers belong to convolutional layers",
-                "correct": False,
-                "feedback": "No: J14 gives 0.8 for inputs, as a probability to retain.",
             },
         ],
     },

@@ -6,10 +6,12 @@ import torch
 
 from dropout_lib.datasets import mnist5k
 from dropout_lib.exercises import questions
+from dropout_lib.exercises.standard_dropout import as_found
 from dropout_lib.experiments import load, mean_interval, paired_difference, provenance
 from dropout_lib.experiments.forgotten_scale import build, logits_at, measure
 from dropout_lib.explorers.dropped_inputs import dropped_inputs
 from dropout_lib.explorers.forgotten_scale import error_and_biases, forgotten_scale_explorer
+from dropout_lib.training import fit
 
 RESULTS = load("forgotten_scale")
 RATIOS = provenance("forgotten_scale")["settings"]["ratios"]
@@ -57,29 +59,37 @@ def test_measure_counts_what_it_says():
     assert found["confidence"] == pytest.approx((0.75 + 0.5 + 0.875) / 3, abs=1e-4)
 
 
-def test_forgotten_at_one_half_the_error_stays_and_the_loss_more_than_triples():
+def test_at_one_half_the_error_misses_the_forgotten_scale_and_the_loss_the_one_applied_twice():
     assert contains_zero(change("p = 0.5", "error", 2))
     tripled = paired_difference(values("p = 0.5", "loss", 2), 3 * values("p = 0.5", "loss"))
     assert tripled.low > 0
-    assert change("p = 0.5", "confidence", 2).low > 0
-
-
-def test_twice_at_one_half_the_error_rises_and_the_loss_stays():
     assert change("p = 0.5", "error", 0.5).low > 0
     loss = change("p = 0.5", "loss", 0.5)
     assert contains_zero(loss)
     assert abs(loss.mean) < 0.05
-    assert change("p = 0.5", "confidence", 0.5).high < 0
 
 
-def test_the_damage_grows_with_p():
+@pytest.mark.parametrize("p", [0.2, 0.5, 0.8])
+def test_the_mean_confidence_shows_both_mistakes(p):
+    assert change(f"p = {p}", "confidence", 1 / (1 - p)).low > 0
+    assert change(f"p = {p}", "confidence", 1 - p).high < 0
+
+
+def test_at_a_fifth_the_error_shows_neither_and_at_four_fifths_both_cost_far_more():
     for ratio in (1.25, 0.8):
         assert contains_zero(change("p = 0.2", "error", ratio))
     assert change("p = 0.8", "error", 5).low > 0
-    assert values("p = 0.8", "error", 0.2).mean() > 0.6
-    losses = [change(f"p = {p}", "loss", 1 / (1 - p)) for p in (0.2, 0.5, 0.8)]
-    assert losses[0].high < losses[1].low
-    assert losses[1].high < losses[2].low
+    assert values("p = 0.8", "error", 0.2).mean() == pytest.approx(0.8, abs=0.05)
+    for forgotten_or_twice in (lambda p: 1 / (1 - p), lambda p: 1 - p):
+        for key in ("error", "loss"):
+            half = change("p = 0.5", key, forgotten_or_twice(0.5))
+            assert half.high < change("p = 0.8", key, forgotten_or_twice(0.8)).low
+
+
+def test_twice_the_right_scale_costs_error_at_four_fifths_only():
+    assert contains_zero(change("p = 0.2", "error", 2))
+    assert contains_zero(change("p = 0.5", "error", 2))
+    assert change("p = 0.8", "error", 2).low > 0
 
 
 def test_without_biases_or_with_biases_scaled_along_the_error_is_the_same_at_every_scale():
@@ -89,11 +99,23 @@ def test_without_biases_or_with_biases_scaled_along_the_error_is_the_same_at_eve
         assert len(set(result["no biases"]["test"]["error"])) == 1
 
 
-def test_a_forgotten_scale_does_nearly_all_of_its_damage_through_the_size_of_the_logits():
-    forgotten = values("p = 0.5", "loss", 2)
-    following = values("p = 0.5", "loss", 2, part="biases follow")
-    of_biases = paired_difference(forgotten, following)
-    assert of_biases.high < 0.15 * change("p = 0.5", "loss", 2).mean
+def of_the_biases(p):
+    """What the biases add to the loss when the scale is forgotten, and the whole of it."""
+    arm, ratio = f"p = {p}", 1 / (1 - p)
+    following = values(arm, "loss", ratio, part="biases follow")
+    return paired_difference(values(arm, "loss", ratio), following), change(arm, "loss", ratio)
+
+
+def test_at_one_half_the_loss_is_in_the_size_of_the_logits():
+    added, whole = of_the_biases(0.5)
+    assert contains_zero(added)
+    assert added.high < 0.15 * whole.mean
+
+
+def test_at_four_fifths_the_biases_add_the_smaller_part_of_the_loss():
+    added, whole = of_the_biases(0.8)
+    assert added.low > 0
+    assert added.high < 0.5 * whole.low
 
 
 def gain(arm, key):
@@ -118,7 +140,7 @@ def test_loss_is_gained_where_the_network_is_too_sure(arm):
     surplus = mean_interval(values(arm, "confidence") - (1 - values(arm, "error")))
     if arm == "p = 0.8":
         assert contains_zero(mean_interval(gained))
-        assert surplus.high < 0.01
+        assert surplus.high < 0
     else:
         assert mean_interval(gained).low > 0
         assert chosen < 0.85
@@ -179,6 +201,9 @@ def test_at_the_forgotten_scale_the_wrong_answers_shown_are_surer():
 def test_figures_say_what_they_show():
     words = error_and_biases(RESULTS, RATIOS).picture.reading
     assert f"{100 * values('no biases', 'error').mean():.1f}% (trained without biases)" in words
+
+
+def test_dropped_inputs_counts_what_is_left():
     image = np.ones(784, dtype=np.float32)
     assert "784 at p = 0.0" in dropped_inputs(image).picture.reading
 
@@ -192,11 +217,85 @@ def test_numbers_in_the_quiz_are_what_they_are_asked_for():
     assert list(answers.values()) == [[1 / (1 - 0.5) ** 2], [pytest.approx((1 - 0.2) * (1 - 0.5))]]
 
 
-@pytest.mark.parametrize("arm", ["p = 0", "p = 0.2", "p = 0.5"])
-def test_smaller_logits_alone_gain_no_less_loss(arm):
+def loss_gains(arm, ratio):
+    """What another scale gains in loss, as trained and with the biases scaled along."""
     right = values(arm, "loss")
-    plain = right - values(arm, "loss", 0.7)
-    follow = right - values(arm, "loss", 0.7, part="biases follow")
-    assert mean_interval(plain).low > 0
+    follow = values(arm, "loss", ratio, part="biases follow")
+    return right - values(arm, "loss", ratio), right - follow
+
+
+@pytest.mark.parametrize("arm", ["p = 0", "p = 0.2", "p = 0.5"])
+def test_smaller_logits_alone_gain_as_much_to_a_hundredth_of_a_nat(arm):
+    trained, follow = loss_gains(arm, 0.7)
+    assert mean_interval(trained).low > 0
     assert mean_interval(follow).low > 0
-    assert paired_difference(follow, plain).low > -0.01
+    difference = paired_difference(follow, trained)
+    assert difference.low > -0.01
+    assert difference.high < 0.01
+
+
+def test_at_one_half_logits_of_a_quarter_cost_as_much_as_those_of_full_size():
+    trained, follow = loss_gains("p = 0.5", 0.5)
+    assert contains_zero(mean_interval(trained))
+    assert contains_zero(mean_interval(follow))
+    between = loss_gains("p = 0.5", 0.7)[1]
+    assert mean_interval(between).low > 0
+    assert paired_difference(between, follow).low > 0
+    losses = [values("p = 0.5", "loss", r, part="biases follow").mean() for r in RATIOS]
+    assert 0.5 < RATIOS[int(np.argmin(losses))] < 1
+
+
+def test_at_four_fifths_larger_logits_cost_though_the_network_is_not_too_sure():
+    assert mean_interval(loss_gains("p = 0.8", 1.1)[1]).high < 0
+
+
+@pytest.fixture(scope="module")
+def home():
+    """The network of the chapter's beginning and its test digits."""
+    digits = mnist5k(seed=0, train=1000)
+    torch.manual_seed(0)
+    model = build((784, 256, 256, 10), p=0.5)
+    x, y = torch.from_numpy(digits.x_train), torch.from_numpy(digits.y_train)
+    fit(model, x, y, epochs=15, learning_rate=0.2)
+    x, y = torch.from_numpy(digits.x_test).double(), torch.from_numpy(digits.y_test)
+    return model.double().eval(), x, y
+
+
+def test_in_the_new_home_the_loss_shows_it_and_the_error_does_not(home):
+    model, x, labels = home
+    old, new = (logits_at(model, x, (ratio, ratio)) for ratio in (1, 2))
+    before, after = measure(old, labels), measure(new, labels)
+    assert abs(after["error"] - before["error"]) < 0.02
+    assert after["loss"] > 2 * before["loss"]
+    assert after["confidence"] > 0.97
+
+
+def test_in_the_new_home_the_rule_asks_seldom_and_lets_most_mistakes_pass(home):
+    model, x, labels = home
+    asked, passed = [], []
+    for ratio in (1, 2):
+        sure, answers = logits_at(model, x, (ratio, ratio)).softmax(dim=1).max(dim=1)
+        asked.append((sure <= 0.95).double().mean())
+        passed.append((sure > 0.95)[answers != labels].double().mean())
+    assert asked[1] < 0.5 * asked[0]
+    assert passed[0] < 0.4
+    assert passed[1] > 0.55
+
+
+def test_a_misplaced_scale_hides_in_the_error(home):
+    model, x, labels = home
+    right = model(x)
+    scaled_inputs = model(0.5 * x)
+    weights = [p.detach().numpy() for p in model.parameters()]
+    clinic = torch.from_numpy(as_found(x.numpy(), weights[::2], weights[1::2], 0.5))
+    with torch.no_grad():
+        for layer in (3, 6):
+            model[layer].bias *= 0.5
+        scaled_biases = model(x)
+        for layer in (3, 6):
+            model[layer].bias *= 2
+    for wrong in (scaled_inputs, scaled_biases):
+        assert not torch.allclose(wrong, right)
+        assert abs(measure(wrong, labels)["error"] - measure(right, labels)["error"]) < 0.025
+    assert not torch.allclose(clinic, right)
+    assert (clinic.argmax(dim=1) == right.argmax(dim=1)).double().mean() > 0.95
