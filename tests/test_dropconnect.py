@@ -1,12 +1,16 @@
 """DropConnect in both rooms: the formula, its gradients, its moments, and what is refused."""
 
 import copy
+import math
 import pickle
+import sys
 import tracemalloc
 
 import numpy as np
 import pytest
 import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.fx.experimental.proxy_tensor import make_fx
 
 from dropout_lib import pytorch, scratch
 
@@ -180,7 +184,9 @@ def test_first_and_second_derivatives_pass_gradcheck_in_pytorch(p, training):
     def forward(x, weight, bias):
         return pytorch.dropconnect_forward(x, weight, bias, p, training, mask=mask)[0]
 
-    assert torch.autograd.gradcheck(forward, factors, check_forward_ad=True)
+    assert torch.autograd.gradcheck(
+        forward, factors, check_forward_ad=True, check_batched_grad=True
+    )
     assert torch.autograd.gradgradcheck(forward, factors)
 
 
@@ -239,6 +245,14 @@ def test_at_p_1_only_the_bias_is_left_whatever_comes_in(room):
         assert (grad_x == 0).all()
         assert (grad_weight == 0).all()
         assert close(grad_bias, grad_output.sum(axis=0), np.float64)
+
+
+def test_what_is_dropped_warns_of_nothing_in_scratch(recwarn):
+    x, weight = np.array([[np.inf, 1e200]]), np.array([[0.0, 1e200]])
+    out, mask = scratch.dropconnect_forward(x, weight, mask=np.zeros((1, 1, 2), bool))
+    scratch.dropconnect_backward(np.full((1, 1), np.inf), x, weight, mask)
+    assert out == 0
+    assert not recwarn.list
 
 
 # --- randomness ----------------------------------------------------------------------------------
@@ -324,6 +338,28 @@ def test_half_precision_is_kept(room, training):
         np.testing.assert_allclose(ours, wanted, rtol=0.01, atol=0.03)
 
 
+@pytest.mark.parametrize("autocast", [True, False])
+def test_many_cases_of_bfloat16_are_added_up_in_single_precision(autocast, monkeypatch):
+    module = sys.modules[pytorch.DropConnectLinear.__module__]
+    monkeypatch.setattr(module, "_WEIGHTS", 1)  # as with very many weights: one case at a time
+    layer = pytorch.DropConnectLinear(
+        4, 3, p=0, dtype=torch.float32 if autocast else torch.bfloat16
+    )
+    x = torch.ones(512, 4, dtype=layer.weight.dtype)
+    with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+        layer(x).sum().backward()
+    assert (layer.weight.grad == 512).all()  # 1 + 1 + ... ends at 256 in bfloat16
+    assert (layer.bias.grad == 512).all()
+
+
+@pytest.mark.parametrize("last", [1, torch.inf])  # with and without anything that is not finite
+def test_products_too_large_for_half_precision_may_cancel(last):
+    x = torch.tensor([[300, 300, last]], dtype=torch.float16)
+    weight = torch.tensor([[300, -300, 1]], dtype=torch.float16)
+    mask = torch.tensor([[[True, True, False]]])
+    assert pytorch.dropconnect_forward(x, weight, mask=mask)[0] == 0
+
+
 @pytest.mark.parametrize("room", ROOMS)
 @pytest.mark.parametrize("training", [True, False])
 def test_nothing_that_goes_in_is_changed(room, training):
@@ -393,6 +429,26 @@ def test_inputs_that_do_not_fit_are_refused(room, training):
             layer(torch.tensor(x))
         with pytest.raises(RuntimeError):
             layer(torch.ones(2, INPUTS, dtype=torch.float32))  # the weights are float64
+
+
+@pytest.mark.parametrize("room", ROOMS)
+@pytest.mark.parametrize("training", [True, False])
+def test_a_bias_that_does_not_fit_is_refused(room, training):
+    x, weight, bias, *_ = example(np.float32)
+    wrong_shape, wrong_dtype = np.ones((5, 1, OUTPUTS), np.float32), bias.astype(np.float64)
+    if room == "scratch":
+        for wrong in (wrong_shape, bias[:1], bias[0]):
+            with pytest.raises(ValueError, match=r"needs a bias \(7,\), but got shape"):
+                scratch.dropconnect_forward(x, weight, wrong, training=training)
+        with pytest.raises(TypeError, match="the bias is float64"):
+            scratch.dropconnect_forward(x, weight, wrong_dtype, training=training)
+        out, _ = scratch.dropconnect_forward(x.astype(float), weight, bias, training=training)
+        assert out.dtype == np.float64  # a narrower bias is no harm
+    else:
+        for wrong in (wrong_shape, wrong_dtype):
+            tensors = map(torch.tensor, (x, weight, wrong))
+            with pytest.raises(RuntimeError):  # in evaluation PyTorch's own
+                pytorch.dropconnect_forward(*tensors, training=training)
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -569,6 +625,43 @@ def test_autocast_is_followed_as_linear_follows_it():
     assert layer.weight.grad.dtype == torch.float32
 
 
+def test_autocast_leaves_double_precision_alone_as_with_linear():
+    layer = pytorch.DropConnectLinear(8, 4, dtype=torch.float64)
+    x = torch.ones(3, 8, dtype=torch.float64)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        training, evaluation = layer(x), layer.eval()(x)
+    assert training.dtype == evaluation.dtype == torch.float64
+
+
+def test_what_has_no_values_has_shapes():
+    layer, x = pytorch.DropConnectLinear(8, 4), torch.ones(3, 8)
+    meta = pytorch.DropConnectLinear(8, 4, device="meta")
+    meta(x.to("meta")).sum().backward()
+    assert meta.weight.grad.shape == (4, 8)
+    with FakeTensorMode():
+        fake, fake_x = pytorch.DropConnectLinear(8, 4), torch.ones(3, 8)
+        out = fake(fake_x)
+        out.sum().backward()
+    assert out.shape == (3, 4)
+    assert fake.weight.grad.shape == (4, 8)
+    traced = make_fx(layer)(x)
+    assert len({traced(x).sum().item() for _ in range(8)}) > 1  # and a trace draws anew
+
+
+@pytest.mark.filterwarnings("ignore:There is a performance drop")
+def test_derivatives_in_many_directions_at_once():
+    x, weight, bias, _, mask = (torch.tensor(a) for a in example())
+
+    def forward(x):
+        return pytorch.dropconnect_forward(x, weight, bias, 0.5, mask=mask)[0]
+
+    one_by_one, at_once = (
+        torch.autograd.functional.jacobian(forward, x, vectorize=vectorize)
+        for vectorize in (False, True)
+    )
+    torch.testing.assert_close(at_once, one_by_one)
+
+
 def test_only_what_needs_a_gradient_gets_one():
     layer = pytorch.DropConnectLinear(4, 3, p=0.5)
     layer.weight.requires_grad_(False)
@@ -670,13 +763,65 @@ def test_rectified_gaussian_mean_is_the_integral_and_has_its_derivatives():
     assert certain.grad.isfinite().all()
 
 
-def test_moments_have_gradients_in_pytorch():
-    layer = pytorch.DropConnectLinear(4, 3, p=0.3)
+@pytest.mark.parametrize("room", ROOMS)
+def test_rectified_gaussian_mean_is_exact_far_out_and_keeps_its_bound(room):
+    module, wrap = (scratch, np.asarray) if room == "scratch" else (pytorch, torch.tensor)
+
+    def rectified(mean, variance):
+        variance = np.full_like(mean, variance)
+        return np.asarray(module.rectified_gaussian_mean(wrap(mean), wrap(variance)))
+
+    y = np.linspace(0, 8, 400_001)
+    for mean in (-3.0, -5.0, -10.0):
+        exact = (y * np.exp(-((y - mean) ** 2) / 2)).sum() * y[1] / math.sqrt(2 * math.pi)
+        for dtype in DTYPES:
+            assert rectified(np.array([mean], dtype), 1)[0] == pytest.approx(exact, rel=1e-5)
+    for dtype in (np.float16, *DTYPES):
+        means = np.linspace(-40, 40, 2001).astype(dtype)
+        for variance in (0, 1e-4, 1, 100):
+            out = rectified(means, variance)
+            assert out.dtype == dtype
+            assert (out >= np.maximum(means, 0)).all()
+        edges = rectified(np.array([-np.inf, np.inf, np.nan], dtype), 1)
+        np.testing.assert_array_equal(edges, [0, np.inf, np.nan])
+
+
+def test_rectified_gaussian_mean_has_finite_derivatives_at_the_edges():
+    mean = torch.tensor([-torch.inf, -50, 50, torch.inf], requires_grad=True)
+    variance = torch.ones(4, requires_grad=True)
+    pytorch.rectified_gaussian_mean(mean, variance).sum().backward()
+    assert mean.grad.tolist() == [0, 0, 1, 1]
+    assert variance.grad.tolist() == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("p", [0.3, 1])
+@pytest.mark.parametrize("bias", [True, False])
+def test_moments_have_gradients_in_pytorch(p, bias):
+    layer = pytorch.DropConnectLinear(4, 3, bias, p=p)
     x = torch.randn(2, 4, requires_grad=True)
-    mean, variance = layer.gaussian_moments(x)
-    (mean.sum() + variance.sum()).backward()
-    assert x.grad.isfinite().all()
-    assert (layer.weight.grad != 0).any()
+    for which in (0, 1):
+        layer.gaussian_moments(x)[which].sum().backward()
+        assert x.grad.isfinite().all()
+        assert (layer.weight.grad != 0).any() == (p < 1)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_at_p_1_the_moments_do_not_hear_what_is_not_finite(room):
+    x, weight, bias, *_ = example()
+    x[0, 0], weight[0, 0] = np.inf, np.nan
+    layer = make(room, 1, weight, bias)
+    mean, variance = layer.gaussian_moments(x if room == "scratch" else torch.tensor(x))
+    assert (np.asarray(mean.data) == bias).all()
+    assert (np.asarray(variance.data) == 0).all()
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_moments_refuse_a_p_that_was_set_to_nonsense(room):
+    x, weight, bias, *_ = example()
+    layer = make(room, 0.5, weight, bias)
+    layer.p = 1.5
+    with pytest.raises(ValueError, match=r"between 0 and 1, but got 1\.5"):
+        layer.gaussian_moments(x if room == "scratch" else torch.tensor(x))
 
 
 # --- dropout's noise beside DropConnect's --------------------------------------------------------

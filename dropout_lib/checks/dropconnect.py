@@ -78,7 +78,7 @@ class _TorchLayer:
 
     @property
     def mask(self):
-        return self._module.mask.numpy()
+        return None if self._module.mask is None else self._module.mask.numpy()
 
     def forward(self, x, mask=None):
         self._x = self._torch.tensor(x, requires_grad=True)
@@ -171,8 +171,8 @@ def weights_are_dropped_and_not_units(subject):
 
 
 def every_pass_draws_anew(subject):
-    layer = _layer(subject, 0.5, 3)
-    passes = {layer.forward(np.ones((4, INPUTS))).tobytes() for _ in range(8)}
+    layer, x = _layer(subject, 0.5, 3), _normal(4, INPUTS)
+    passes = {layer.forward(x).tobytes() for _ in range(8)}
     if len(passes) < 8:
         return Diagnosis(
             "mask-never-redrawn",
@@ -183,14 +183,34 @@ def every_pass_draws_anew(subject):
 
 
 def same_seed_gives_the_same_masks(subject):
-    first, second = (_layer(subject, 0.5, 4).forward(_one_input_each()) for _ in range(2))
+    before = _global_state()
+    first, second, other = (
+        _layer(subject, 0.5, seed).forward(_one_input_each()) for seed in (4, 4, 5)
+    )
+    if _global_state() != before:
+        return Diagnosis(
+            "global-random-state",
+            "numpy.random's global state was used or seeded",
+            "draw from the generator that is handed in",
+        )
     if (first != second).any():
         return Diagnosis(
             "generator-ignored",
             "two layers with the same seed drop different weights",
             "draw from the generator that is handed in",
         )
+    if (first == other).all():
+        return Diagnosis(
+            "seed-ignored",
+            "two layers with different seeds drop the same weights",
+            "draw from the generator that is handed in, and make none with a fixed seed",
+        )
     return None
+
+
+def _global_state():
+    _, key, position, *_ = np.random.get_state()  # noqa: NPY002
+    return key.tobytes(), position
 
 
 def drop_rate_is_p(subject):
@@ -241,6 +261,39 @@ def what_is_kept_has_the_right_scale(subject):
             f"their size, not {expected:.4g} times",
             "every kept weight is multiplied by 1 / (1 - p)",
         )
+    return None
+
+
+def every_weight_has_a_draw_of_its_own(subject):
+    passes, cases, outputs, inputs = 40, 20, 10, 20
+    layer = _layer(subject, 0.5, 18, shape=(outputs, inputs))
+    powers = 2.0 ** np.arange(inputs)
+    x = np.tile(powers, (cases, 1))
+    out = np.stack([layer.forward(x) for _ in range(passes)]) / 2  # 2 is the scale at p = 0.5
+    kept = out[..., None] // powers % 2  # the binary digits of a sum of powers are its mask
+
+    def spread(*axes):
+        """Variance of the number kept along these axes, in those of as many fair coins; draws."""
+        coins = math.prod(kept.shape[axis] for axis in axes)
+        counts = kept.sum(axis=axes)
+        return float(((counts - coins / 2) ** 2).mean() / (coins / 4)), counts.size
+
+    if spread(1, 2, 3)[0] < 0.05:
+        return Diagnosis(
+            "fixed-number-dropped",
+            f"at p = 0.5 all of {passes} passes drop the same number of weights",
+            "let every weight have its own chance p; how many are dropped is chance too",
+        )
+    for axis, name in ((1, "cases"), (2, "outputs"), (3, "inputs")):
+        times, draws = spread(axis)
+        if times > 1 + 6 * math.sqrt(2 / draws):
+            return Diagnosis(
+                "draws-shared",
+                f"counted over the {name}, the number of weights kept varies {times:.1f} times as "
+                "much as with a draw for each",
+                f"weights of different {name} share draws: draw a number for every entry of "
+                "(N, O, I)",
+            )
     return None
 
 
@@ -381,6 +434,24 @@ def gradients_match_finite_differences(subject):
     return None
 
 
+def backward_after_evaluation_uses_all_weights(subject):
+    x, weight = _normal(20, INPUTS), _normal(OUTPUTS, INPUTS, seed=1)
+    grad_output = np.ones((20, OUTPUTS))
+    layer = _layer(subject, 0.5, 19, weight=weight)
+    layer.forward(x)
+    layer.eval()
+    layer.forward(x)
+    grad_x = layer.backward(grad_output)
+    if not _close(grad_x, grad_output @ weight) or not _close(layer.weight_grad, grad_output.T @ x):
+        return Diagnosis(
+            "old-mask-after-evaluation",
+            "backward after a pass in evaluation mode is not that of a linear layer",
+            "forward in evaluation mode has to forget the mask of the last training pass: "
+            "nothing was dropped and nothing scaled",
+        )
+    return None
+
+
 def p_zero_keeps_all_and_p_one_leaves_the_bias(subject):
     x, weight, bias = _normal(20, INPUTS), _normal(OUTPUTS, INPUTS, seed=1), _normal(OUTPUTS)
     with np.errstate(all="ignore"):
@@ -414,6 +485,26 @@ def a_dropped_weight_is_not_heard_even_if_x_is_infinite(subject):
             "outputs are finite",
             "0 * inf is NaN: set the product to zero where the mask drops",
         )
+    return None
+
+
+def gradients_do_not_hear_dropped_weights_even_if_they_are_infinite(subject):
+    x, weight = np.ones((20, INPUTS)), np.ones((OUTPUTS, INPUTS))
+    mask = _normal(20, OUTPUTS, INPUTS) > 0
+    x[:, 2] = weight[3, 4] = np.inf  # each of them is dropped wherever it would be used
+    mask[:, :, 2] = mask[:, 3, 4] = False
+    with np.errstate(all="ignore"):
+        layer = _layer(subject, 0.5, 20, weight=weight)
+        layer.forward(x, mask=mask)
+        grads = {"x": layer.backward(np.ones((20, OUTPUTS))), "weight": layer.weight_grad}
+    for name, grad in grads.items():
+        if not np.isfinite(grad).all():
+            return Diagnosis(
+                "non-finite-gradient",
+                "an infinite input and an infinite weight are dropped in every case, but the "
+                f"gradient of {name} is not finite",
+                "0 * inf is NaN: backward too sets to zero what the mask drops",
+            )
     return None
 
 
@@ -459,6 +550,37 @@ def gaussian_moments_match_many_passes(subject):
     return None
 
 
+def at_p_one_the_moments_are_those_of_the_bias(subject):
+    x, weight, bias = _normal(20, INPUTS), _normal(OUTPUTS, INPUTS, seed=1), _normal(OUTPUTS)
+    with np.errstate(all="ignore"):
+        layer = _layer(subject, 1.0, 21, weight=weight, bias=bias)
+        mean, variance = (np.asarray(moment) for moment in layer.gaussian_moments(x))
+    if not _close(mean, np.tile(bias, (20, 1))) or not _close(variance, np.zeros((20, OUTPUTS))):
+        return Diagnosis(
+            "moments-at-p-one",
+            "at p = 1 the moments are not the bias and 0",
+            "p / (1 - p) is a division by zero there: every pass gives the bias, so write that",
+        )
+    return None
+
+
+def gaussian_inference_draws_from_the_generator(subject):
+    def infer(seed):
+        before = _global_state()
+        layer = _layer(subject, 0.5, seed, shape=(10, 12))
+        inferred = layer.gaussian_inference(np.ones((4, 12)), _relu, num_samples=3)
+        return np.asarray(inferred).tobytes(), _global_state() == before
+
+    (first, untouched), (second, _), (other, _) = infer(22), infer(22), infer(23)
+    if untouched and first == second and first != other:
+        return None
+    return Diagnosis(
+        "inference-ignores-generator",
+        "Gaussian inference does not follow the seed of the layer",
+        "draw the noise from the generator that is handed in",
+    )
+
+
 def gaussian_inference_is_nearer_to_many_passes_than_the_mean_weights(subject):
     cases, outputs = 2000, 20
     x, weight = _normal(1, INPUTS), _normal(outputs, INPUTS, seed=1)
@@ -495,6 +617,7 @@ DROPCONNECT_FORWARD = (
     same_seed_gives_the_same_masks,
     drop_rate_is_p,
     what_is_kept_has_the_right_scale,
+    every_weight_has_a_draw_of_its_own,
     bias_is_neither_dropped_nor_scaled,
     evaluation_uses_the_mean_weights,
     a_mask_can_be_replayed,
@@ -504,13 +627,17 @@ DROPCONNECT_BACKWARD = (
     weight_gradient_uses_the_mask,
     input_gradient_uses_the_mask,
     gradients_match_finite_differences,
+    backward_after_evaluation_uses_all_weights,
 )
 DROPCONNECT_EDGES = (
     p_zero_keeps_all_and_p_one_leaves_the_bias,
     a_dropped_weight_is_not_heard_even_if_x_is_infinite,
+    gradients_do_not_hear_dropped_weights_even_if_they_are_infinite,
 )
 DROPCONNECT_INFERENCE = (
     gaussian_moments_match_many_passes,
+    at_p_one_the_moments_are_those_of_the_bias,
     gaussian_inference_is_nearer_to_many_passes_than_the_mean_weights,
+    gaussian_inference_draws_from_the_generator,
 )
 DROPCONNECT = DROPCONNECT_FORWARD + DROPCONNECT_BACKWARD + DROPCONNECT_EDGES + DROPCONNECT_INFERENCE

@@ -16,6 +16,7 @@ import math
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.utils._python_dispatch import is_in_torch_dispatch_mode
 
 from .masks import (
     check_floating,
@@ -50,7 +51,7 @@ def dropconnect_forward(
 
     Raises:
         ValueError: dropout_rate is not in [0, 1], or the mask does not fit.
-        RuntimeError: x does not fit the weights, in shape or dtype.
+        RuntimeError: x or the bias does not fit the weights, in shape or dtype.
         TypeError: x is not floating point.
 
     >>> x, weight = torch.ones(2, 2), torch.tensor([[1.0, 10.0]])
@@ -64,7 +65,7 @@ def dropconnect_forward(
     if not training:
         return F.linear(x, weight, bias), None
     x, weight, bias = _as_autocast_would(x, weight, bias)
-    leading = _check_fit(x, weight)
+    leading = _check_fit(x, weight, bias)
     mask = keep_mask((*leading, *weight.shape), p, generator, mask, x.device)  # (*, O, I)
     inputs = x.reshape(leading.numel(), 1, x.shape[-1])  # (N, 1, I)
     masks = mask.reshape(leading.numel(), *weight.shape)  # (N, O, I)
@@ -108,7 +109,7 @@ def dropconnect_backward(grad_output, x, weight, mask, dropout_rate=0.5):
     return grad_x.reshape(x.shape), grad_weight.squeeze(0), grad_bias
 
 
-def _check_fit(x, weight):
+def _check_fit(x, weight, bias=None):
     """The leading axes of x (*, I); refuses what ``torch.nn.functional.linear`` refuses."""
     if x.dim() == 0 or x.shape[-1] != weight.shape[1]:
         raise RuntimeError(
@@ -117,16 +118,26 @@ def _check_fit(x, weight):
         )
     if x.dtype != weight.dtype:
         raise RuntimeError(f"x is {x.dtype} and the weights are {weight.dtype}: convert one")
+    if bias is not None and (bias.shape != weight.shape[:1] or bias.dtype != weight.dtype):
+        raise RuntimeError(
+            f"DropConnect with weights {tuple(weight.shape)} of {weight.dtype} needs a bias "
+            f"({len(weight)},) of that dtype, but got {tuple(bias.shape)} of {bias.dtype}"
+        )
     return x.shape[:-1]
 
 
 def _as_autocast_would(*tensors):
     """The tensors in the dtype in which autocast, where it is on, would multiply them."""
-    device = tensors[0].device.type
-    if not torch.is_autocast_enabled(device):
+    device = tensors[0].device.type  # not every device has autocast: "meta" has none
+    if not torch.amp.is_autocast_available(device) or not torch.is_autocast_enabled(device):
         return tensors
     dtype = torch.get_autocast_dtype(device)
-    return [None if tensor is None else tensor.to(dtype) for tensor in tensors]
+    return [
+        tensor.to(dtype)
+        if tensor is not None and tensor.is_floating_point() and tensor.dtype != torch.float64
+        else tensor
+        for tensor in tensors
+    ]
 
 
 def _sum_of_kept(left, right, mask, scale):
@@ -147,27 +158,45 @@ def _sum_of_kept(left, right, mask, scale):
 
 def _sum_of_masked(left, right, mask, axes):
     """The sum in plain operations. Both factors are masked: with one, 0 * inf would be left."""
-    products = left.where(mask, 0) * right.where(mask, 0)
-    return products.sum(axes[2] - 3, keepdim=True)
+    products = _wide(left).where(mask, 0) * _wide(right).where(mask, 0)
+    return products.sum(axes[2] - 3, keepdim=True).to(left.dtype)
+
+
+def _wide(tensor):
+    """In single precision at least: ones that are added up in bfloat16 get no further than 256."""
+    return tensor.to(torch.promote_types(tensor.dtype, torch.float32))
 
 
 def _sum_of_thinned(left, right, mask, axes):
     """The same as matrix products, a few cases at a time; 0 * inf is NaN here."""
-    *of_factors, of_sum = axes
-    left_name, sum_name = ("noi".replace("noi"[axis], "") for axis in (of_factors[0], of_sum))
+    of_left, of_right, of_sum = axes
+    left_name, sum_name = ("noi".replace("noi"[axis], "") for axis in (of_left, of_sum))
     at_a_time = max(1, _WEIGHTS // max(1, mask[:1].numel()))
-    sums = []
-    for start in range(0, len(mask), at_a_time):
-        chunk = slice(start, start + at_a_time)
-        thinned = mask[chunk] * (right if of_factors[1] == _W else right[chunk])  # (n, O, I)
-        factor = left if of_factors[0] == _W else left[chunk]
-        sums.append(
-            torch.einsum(f"noi,{left_name}->{sum_name}", thinned, factor.squeeze(of_factors[0]))
-        )
-    if not sums:
+
+    def sum_over(chunk):
+        thinned = mask[chunk] * (right if of_right == _W else right[chunk])  # (n, O, I)
+        factor = (left if of_left == _W else left[chunk]).squeeze(of_left)
+        return torch.einsum(f"noi,{left_name}->{sum_name}", thinned, factor)
+
+    starts = range(0, len(mask), at_a_time)
+    sums = (sum_over(slice(start, start + at_a_time)) for start in starts)
+    if not starts:
         return _sum_of_masked(left, right, mask, axes)
-    out = sum(sums) if of_sum == _W else torch.cat(sums)
+    out = sum(map(_wide, sums)).to(left.dtype) if of_sum == _W else torch.cat(list(sums))
     return out.unsqueeze(of_sum)
+
+
+def _have_values(*tensors):
+    """Whether one can ask for their values: fake, meta, traced and batched tensors have none.
+
+    The batched ones are those of ``is_grads_batched``; ``torch.func.vmap`` never comes here.
+    """
+    return not is_in_torch_dispatch_mode() and all(
+        type(tensor) in (torch.Tensor, nn.Parameter)
+        and not tensor.is_meta
+        and not torch._C._functorch.is_legacy_batchedtensor(tensor)
+        for tensor in tensors
+    )
 
 
 class _SumOfKept(torch.autograd.Function):
@@ -179,9 +208,10 @@ class _SumOfKept(torch.autograd.Function):
 
     @staticmethod
     def forward(left, right, mask, axes):
-        out = _sum_of_thinned(left, right, mask, axes)
-        if out.is_meta or out.isfinite().all():
-            return out
+        if _have_values(left, right, mask):
+            out = _sum_of_thinned(left, right, mask, axes)
+            if out.isfinite().all():
+                return out
         return _sum_of_masked(left, right, mask, axes)  # slower, and 0 where a weight is dropped
 
     @staticmethod
@@ -235,12 +265,15 @@ def rectified_gaussian_mean(mean, variance):
     >>> rectified_gaussian_mean(torch.tensor([0.0, 3.0]), torch.tensor([1.0, 0.0]))
     tensor([0.3989, 3.0000])
     """
-    certain = variance == 0
+    dtype, mean, variance = mean.dtype, mean.double(), variance.double()  # the tails cancel
+    certain = (variance == 0) | mean.isinf()
     deviation = variance.masked_fill(certain, 1).sqrt()  # the root has no derivative at 0
-    z = mean / deviation
+    finite = mean.masked_fill(certain, 0)  # and inf * 0 would be NaN, in the derivatives too
+    z = finite / deviation
     density = torch.exp(-z * z / 2) / math.sqrt(2 * math.pi)
-    rectified = mean * torch.special.ndtr(z) + deviation * density
-    return torch.where(certain, mean.relu(), rectified)
+    rectified = finite * torch.special.ndtr(z) + deviation * density
+    rectified = torch.maximum(rectified, mean.relu())  # rounding may have ended below
+    return torch.where(certain, mean.relu(), rectified).to(dtype)
 
 
 class DropConnectLinear(nn.Linear):
@@ -317,11 +350,12 @@ class DropConnectLinear(nn.Linear):
         """
         check_floating(input)
         p = check_probability(self.p)
-        if p == 1:  # every weight is dropped: only the bias is left
-            nothing = torch.zeros_like(F.linear(input, self.weight))
-            return (nothing if self.bias is None else nothing + self.bias), nothing
-        variance = F.linear(input.square(), self.weight.square()) * (p / (1 - p))
-        return F.linear(input, self.weight, self.bias), variance
+        weight = self.weight
+        if p == 1:  # every weight is dropped, whatever it was: only the bias is left
+            dropped = torch.ones((), dtype=torch.bool, device=input.device)
+            input, weight = (factor.masked_fill(dropped, 0) for factor in (input, weight))
+        variance = F.linear(input.square(), weight.square()) * (p * inverted_scale(p))
+        return F.linear(input, weight, self.bias), variance
 
     @torch.no_grad()
     def gaussian_inference(self, input, activation, *, num_samples=1000, generator=None):

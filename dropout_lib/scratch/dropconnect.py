@@ -60,8 +60,9 @@ def dropconnect_forward(
         mask: the keep-mask used (bool, True = keep), or None in evaluation.
 
     Raises:
-        ValueError: dropout_rate is not in [0, 1], or x or the mask does not fit the weights.
-        TypeError: x is not floating point, or rng is not a Generator.
+        ValueError: dropout_rate is not in [0, 1], or x, bias or mask does not fit the weights.
+        TypeError: x is not floating point, the bias is of a wider dtype than x and the weights,
+            or rng is not a Generator.
 
     >>> x, weight = np.ones((2, 2)), np.array([[1.0, 10.0]])
     >>> mask = np.array([[[True, False]], [[True, True]]])  # one for each of two cases
@@ -69,7 +70,7 @@ def dropconnect_forward(
     array([[ 7.],
            [27.]])
     """
-    x = _check_input(x, weight)
+    x, bias = _check_input(x, weight), _check_bias(bias, x, weight)
     p = check_probability(dropout_rate)
     if training:
         mask = keep_mask((len(x), *weight.shape), p, rng, mask)  # (N, O, I)
@@ -130,7 +131,8 @@ def _sum_of_kept(left, right, mask, scale, axis):
     for start in range(0, cases, at_a_time):
         chunk = slice(start, start + at_a_time)
         products = (part[chunk] if len(part) == cases else part for part in (left, right))
-        products = np.multiply(*products, dtype=out.dtype)
+        with np.errstate(over="ignore", invalid="ignore"):  # it may be among the dropped ones
+            products = np.multiply(*products, dtype=out.dtype)
         kept = apply_keep_mask(products, mask[chunk], scale).sum(axis=axis)
         if axis == 0:
             out += kept
@@ -149,6 +151,23 @@ def _check_input(x, weight):
     return x
 
 
+def _check_bias(bias, x, weight):
+    if bias is None:
+        return None
+    bias, dtype = np.asarray(bias), np.result_type(x, weight)
+    if bias.shape != weight.shape[:1]:
+        raise ValueError(
+            f"DropConnect with weights {weight.shape} needs a bias ({len(weight)},), "
+            f"but got shape {bias.shape}"
+        )
+    if np.promote_types(dtype, bias.dtype) != dtype:
+        raise TypeError(
+            f"the bias is {bias.dtype} and would widen the output, which x and the weights "
+            f"make {dtype}: convert it"
+        )
+    return bias
+
+
 def rectified_gaussian_mean(mean, variance):
     """The mean of max(y, 0) for Gaussian y: what a ReLU gives on average.
 
@@ -164,15 +183,19 @@ def rectified_gaussian_mean(mean, variance):
     >>> rectified_gaussian_mean(np.array([0.0, 3.0]), np.array([1.0, 0.0])).round(4)
     array([0.3989, 3.    ])
     """
-    deviation = np.sqrt(variance)
-    z = mean / np.where(deviation > 0, deviation, 1)
-    below = 0.5 * (1 + _erf(z / math.sqrt(2)))  # Φ(z)
+    dtype = mean.dtype
+    mean, variance = np.asarray(mean, float), np.asarray(variance, float)  # the tails cancel
+    certain = (variance == 0) | np.isinf(mean)
+    deviation = np.sqrt(np.where(certain, 1, variance))
+    finite = np.where(certain, 0, mean)  # inf * 0 would be NaN
+    z = finite / deviation
+    below = 0.5 * _erfc(-z / math.sqrt(2))  # Φ(z)
     density = np.exp(-z * z / 2) / math.sqrt(2 * math.pi)
-    rectified = mean * below + deviation * density
-    return np.where(deviation > 0, rectified, np.maximum(mean, 0)).astype(mean.dtype)
+    rectified, least = finite * below + deviation * density, np.maximum(mean, 0)
+    return np.where(certain, least, np.maximum(rectified, least)).astype(dtype)
 
 
-_erf = np.vectorize(math.erf, otypes=[float])  # NumPy has none
+_erfc = np.vectorize(math.erfc, otypes=[float])  # 1 - erf, without the loss; NumPy has none
 
 
 class DropConnectLinear(Layer):
@@ -246,12 +269,11 @@ class DropConnectLinear(Layer):
         (3.0, 5.0)
         """
         weight = self.weight.value
-        x = _check_input(x, weight)
+        x, p = _check_input(x, weight), check_probability(self.p)
+        if p == 1:  # every weight is dropped, whatever it was: only the bias is left
+            x, weight = np.zeros_like(x), np.zeros_like(weight)
         mean, variance = x @ weight.T, (x * x) @ (weight * weight).T
-        if self.p == 1:  # every weight is dropped: only the bias is left
-            mean, variance = np.zeros_like(mean), np.zeros_like(mean)
-        else:
-            variance *= variance.dtype.type(self.p / (1 - self.p))
+        variance *= variance.dtype.type(p * inverted_scale(p))
         return (mean if self.bias is None else mean + self.bias.value), variance
 
     def gaussian_inference(self, x, activation, *, num_samples=1000, rng=None):

@@ -64,14 +64,20 @@ class Textbook:
         return grad_output.sum(axis=0)
 
     def backward(self, grad_output):
-        self.weight_grad = self.weight_gradient(grad_output)
         self.bias_grad = self.bias_gradient(grad_output)
+        if self.mask is None:  # after evaluation
+            self.weight_grad = grad_output.T @ self.x
+            return grad_output @ self.weight
+        self.weight_grad = self.weight_gradient(grad_output)
         return self.input_gradient(grad_output)
 
     def variance(self, x):
         return self.p / (1 - self.p) * x**2 @ (self.weight**2).T
 
     def gaussian_moments(self, x):
+        if self.p == 1:  # only the bias is left
+            nothing = np.zeros((len(x), len(self.bias)), x.dtype)
+            return nothing + self.bias, nothing
         return self.evaluate(x), self.variance(x)
 
     def sample(self, mean, variance):
@@ -130,6 +136,55 @@ class DrawsAtConstruction(Textbook):
 class OwnGenerator(Textbook):
     def draw(self, cases):
         return np.random.default_rng().random((cases, *self.weight.shape)) >= self.p
+
+
+@mutant("global-random-state")
+class SeedsTheGlobalState(Textbook):
+    def __init__(self, weight, bias, p, rng):
+        super().__init__(weight, bias, p, rng)
+        np.random.seed(rng.integers(2**32))  # noqa: NPY002
+
+    def draw(self, cases):
+        return np.random.rand(cases, *self.weight.shape) >= self.p  # noqa: NPY002
+
+
+@mutant("seed-ignored")
+class AlwaysTheSameSeed(Textbook):
+    def __init__(self, weight, bias, p, rng):
+        super().__init__(weight, bias, p, np.random.default_rng(0))
+
+
+@mutant("fixed-number-dropped")
+class DropsAFixedNumber(Textbook):
+    def draw(self, cases):
+        count = cases * self.weight.size
+        keep = np.arange(count) >= round(count * self.p)
+        return self.rng.permutation(keep).reshape(cases, *self.weight.shape)
+
+
+@mutant("fixed-number-dropped")
+class DropsAFixedNumberOfEveryOutput(Textbook):
+    def draw(self, cases):
+        ranks = self.rng.random((cases, *self.weight.shape)).argsort(axis=2).argsort(axis=2)
+        return ranks >= round(self.weight.shape[1] * self.p)
+
+
+@mutant("draws-shared")
+class NeighbouringOutputsShare(Textbook):
+    def draw(self, cases):
+        return np.repeat(super().draw(cases)[:, ::2], 2, axis=1)[:, : len(self.weight)]
+
+
+@mutant("draws-shared")
+class NeighbouringInputsShare(Textbook):
+    def draw(self, cases):
+        return np.repeat(super().draw(cases)[..., ::2], 2, axis=2)[..., : self.weight.shape[1]]
+
+
+@mutant("draws-shared")
+class NeighbouringCasesShare(Textbook):
+    def draw(self, cases):
+        return np.repeat(super().draw(cases)[::2], 2, axis=0)[:cases]
 
 
 @mutant("keep-and-drop-swapped")
@@ -220,6 +275,16 @@ class InputGradientWithoutMask(Textbook):
         return grad_output @ self.weight * self.scale()
 
 
+@mutant("old-mask-after-evaluation")
+class KeepsTheMaskInEvaluation(Textbook):
+    def forward(self, x, mask=None):
+        before = self.mask
+        out = super().forward(x, mask)
+        if not self.training:
+            self.mask = before
+        return out
+
+
 @mutant("gradient-off")
 class AveragesOverTheBatch(Textbook):
     def weight_gradient(self, grad_output):
@@ -258,13 +323,25 @@ class MultipliesByTheMask(Textbook):
         return products * self.mask * products.dtype.type(self.scale())
 
 
+@mutant("non-finite-gradient")
+class MultipliesTheInputGradientByTheMask(Textbook):
+    def input_gradient(self, grad_output):
+        return np.einsum("no,oi,noi->ni", grad_output, self.weight, self.mask) * self.scale()
+
+
+@mutant("non-finite-gradient")
+class MultipliesTheWeightGradientByTheMask(Textbook):
+    def weight_gradient(self, grad_output):
+        return np.einsum("no,ni,noi->oi", grad_output, self.x, self.mask) * self.scale()
+
+
 # Gaussian inference
 
 
 @mutant("mean-off")
 class ScalesTheMean(Textbook):
-    def gaussian_moments(self, x):
-        return (1 - self.p) * x @ self.weight.T + self.bias, self.variance(x)
+    def evaluate(self, x):
+        return (1 - self.p if self.training else 1) * x @ self.weight.T + self.bias
 
 
 @mutant("variance-with-p")
@@ -291,6 +368,21 @@ class SquaresTheSum(Textbook):
         return self.p / (1 - self.p) * (x @ self.weight.T) ** 2
 
 
+@mutant("moments-at-p-one")
+class DividesTheVarianceByZero(Textbook):
+    def gaussian_moments(self, x):
+        return self.evaluate(x), self.variance(x)
+
+    def variance(self, x):
+        return np.divide(self.p, 1 - self.p) * x**2 @ (self.weight**2).T
+
+
+@mutant("moments-at-p-one")
+class ForgetsTheMeanAtPOne(Textbook):
+    def gaussian_moments(self, x):
+        return self.evaluate(x), super().gaussian_moments(x)[1]
+
+
 @mutant("inference-is-mean-weights")
 class ActivationOfTheMean(Textbook):
     def gaussian_inference(self, x, activation, num_samples):
@@ -301,3 +393,15 @@ class ActivationOfTheMean(Textbook):
 class VarianceForDeviation(Textbook):
     def sample(self, mean, variance):
         return mean + variance * self.rng.standard_normal(mean.shape)
+
+
+@mutant("inference-ignores-generator")
+class NoiseOfItsOwn(Textbook):
+    def sample(self, mean, variance):
+        return mean + np.sqrt(variance) * np.random.default_rng().standard_normal(mean.shape)
+
+
+@mutant("inference-ignores-generator")
+class NoiseOfTheGlobalState(Textbook):
+    def sample(self, mean, variance):
+        return mean + np.sqrt(variance) * np.random.standard_normal(mean.shape)  # noqa: NPY002
