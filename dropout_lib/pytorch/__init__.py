@@ -3,7 +3,7 @@
 from . import functional, models
 from .inverted_dropout import Dropout, dropout_backward, dropout_forward
 from .masks import draw_keep_mask
-from .models import MLPWithDropout
+from .models import CNNWithSpatialDropout, MLPWithDropout
 from .spatial_dropout import (
     Dropout1d,
     Dropout2d,
@@ -23,6 +23,7 @@ from .variational_dropout import (
 )
 
 __all__ = [
+    "CNNWithSpatialDropout",
     "Dropout",
     "Dropout1d",
     "Dropout2d",
