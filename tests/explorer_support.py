@@ -6,6 +6,7 @@ import numpy as np
 from dropout_lib.experiments import load, provenance
 from dropout_lib.explorers.benched_units import benched_units
 from dropout_lib.explorers.deleted_units import deleted_units_explorer
+from dropout_lib.explorers.holes_in_a_photograph import holes_in_a_photograph
 from dropout_lib.explorers.mask_scale_output import mask_scale_output
 from dropout_lib.explorers.running_mean import running_mean_explorer
 
@@ -25,6 +26,7 @@ def deleted_units_on_noise():
 MAKE_EXPLORERS = [
     benched_units_on_noise,
     deleted_units_on_noise,
+    holes_in_a_photograph,
     mask_scale_output,
     running_mean_explorer,
 ]

@@ -108,18 +108,18 @@ def holes_in_a_photograph():
                 svg.text(x + 70, 14, _TITLES[units], 14, "middle", font_weight="bold"),
                 *_four(x, 22, np.where(keep, maps, 0)),
                 svg.text(x + 70, 180, f"{100 * (~keep).mean():.0f}% dropped", 13, "middle"),
-                *_four(x, 206, fill_holes(maps, keep)),
-                svg.text(x + 70, 364, f"error {100 * error:.0f}%", 13, "middle"),
+                *_four(x, 210, fill_holes(maps, keep)),
+                svg.text(x + 70, 368, f"error {100 * error:.0f}%", 13, "middle"),
             ]
             readings.append(f"{_TITLES[units]} {100 * error:.0f}%")
         elements.append(
-            svg.text(0, 201, "the holes filled from their neighbours:", 13, fill="soft")
+            svg.text(0, 203, "the holes filled from their neighbours:", 13, fill="soft")
         )
         reading = (
             f"At p = {p}, an error of 100% being that of holes left empty, filling them from their "
             f"neighbours leaves: {', '.join(readings)}."
         )
-        return Picture(svg.drawing(440, 370, elements), reading)
+        return Picture(svg.drawing(440, 374, elements), reading)
 
     return Explorer(
         "holes-in-a-photograph",
@@ -156,7 +156,13 @@ def photograph_through_filters(p=0.5):
 
 
 def _four(x, y, maps):
-    return [_image(x + 71 * (k % 2), y + 71 * (k // 2), 69, _png(m)) for k, m in enumerate(maps)]
+    """The four maps as tiles, each with an outline, or a dropped one would not show in the dark."""
+    elements = []
+    for k, pixels in enumerate(maps):
+        left, top = x + 71 * (k % 2), y + 71 * (k // 2)
+        elements.append(_image(left, top, 69, _png(pixels)))
+        elements.append(svg.rect(left, top, 69, 69, "none", stroke=svg.colour("soft")))
+    return elements
 
 
 def _png(pixels):
