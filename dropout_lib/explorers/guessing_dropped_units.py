@@ -41,8 +41,12 @@ def guessing_dropped_units(results, rates):
             color=LIGHT["with-dropout"],
             fontsize=8,
         )
-        own.set(title="from its 8 neighbours", xlabel="p", ylabel="variance explained (R²)")
-        other.set(title="from the other maps, same place", xlabel="p")
+        own.set(
+            title="from its 8 neighbours",
+            xlabel="drop probability p",
+            ylabel="variance explained (R²)",
+        )
+        other.set(title="from the other maps, same place", xlabel="drop probability p")
         own.set(ylim=(-0.05, 1), xlim=(0, 1))
         other.set(xlim=(0, 1))
     middle = list(rates).index(0.5)
