@@ -446,8 +446,8 @@ EXERCISES = (
         name="03-3-channels-last",
         title="Channels last",
         statement=(
-            "Your pictures come as (N, H, W, C), and `spatial_dropout_forward` expects (N, C, H, W). "
-            "Write `drop_maps(x, p, rng)`, which drops whole maps of such pictures and returns "
+            "Your pictures come as (N, H, W, C), and `spatial_dropout_forward` expects "
+            "(N, C, H, W). Write `drop_maps(x, p, rng)`, which drops whole maps of such pictures and returns "
             "them in the order in which they came. It is always training."
         ),
         starter=(
