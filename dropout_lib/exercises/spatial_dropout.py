@@ -447,8 +447,8 @@ EXERCISES = (
         title="Channels last",
         statement=(
             "Your pictures come as (N, H, W, C), and `spatial_dropout_forward` expects "
-            "(N, C, H, W). Write `drop_maps(x, p, rng)`, which drops whole maps of such pictures and returns "
-            "them in the order in which they came. It is always training."
+            "(N, C, H, W). Write `drop_maps(x, p, rng)`, which drops whole maps of such "
+            "pictures and returns them in the order in which they came. It is always training."
         ),
         starter=(
             "import numpy as np\n\nfrom dropout_lib.scratch import spatial_dropout_forward\n\n\n"
