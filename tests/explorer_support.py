@@ -9,6 +9,7 @@ from dropout_lib.explorers.deleted_units import deleted_units_explorer
 from dropout_lib.explorers.drop_or_keep import drop_or_keep
 from dropout_lib.explorers.five_variants import five_variants
 from dropout_lib.explorers.forgotten_scale import forgotten_scale_explorer
+from dropout_lib.explorers.holes_in_a_photograph import holes_in_a_photograph
 from dropout_lib.explorers.mask_scale_output import mask_scale_output
 from dropout_lib.explorers.masks_over_time import masks_over_time
 from dropout_lib.explorers.running_mean import running_mean_explorer
@@ -55,6 +56,7 @@ MAKE_EXPLORERS = [
     drop_or_keep,
     five_variants_on_noise,
     forgotten_scale_on_noise,
+    holes_in_a_photograph,
     mask_scale_output,
     masks_over_time,
     running_mean_explorer,

@@ -125,6 +125,8 @@ def test_every_quiz_question_names_a_heading_of_its_chapter():
     [
         ("01", "How many different teams do 10 units make", 2**10),
         ("02", "An activation is 3 and p = 0.5", 0.5 / (1 - 0.5) * 3**2),
+        ("03-3", "A batch has 32 cases with 16 feature maps", 32 * 16),
+        ("03-3", "A network has 8 maps", 0.5**-8),
     ],
 )
 def test_numbers_in_the_quiz_are_what_they_are_asked_for(chapter, words, right):

@@ -16,6 +16,7 @@ CHAPTERS = {  # number: module; the notebook is chapters/NUMBER_MODULE.ipynb, wi
     "03": "types_of_dropout",
     "03-1": "standard_dropout",
     "03-2": "inverted_dropout",
+    "03-3": "spatial_dropout",
     "03-5": "variational_dropout",
 }
 

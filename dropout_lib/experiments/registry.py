@@ -32,6 +32,7 @@ class Experiment:
 
 MODULES = (
     "deleted_units",
+    "dropped_maps",
     "forgotten_scale",
     "from_scratch_digits",
     "recurrent_dropout",

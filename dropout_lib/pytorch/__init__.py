@@ -9,7 +9,7 @@ from .dropconnect import (
 )
 from .inverted_dropout import Dropout, dropout_backward, dropout_forward
 from .masks import draw_keep_mask
-from .models import MLPWithDropout
+from .models import CNNWithSpatialDropout, MLPWithDropout
 from .spatial_dropout import (
     Dropout1d,
     Dropout2d,
@@ -30,6 +30,7 @@ from .variational_dropout import (
 from .variational_rnn import RecurrentMasks, VariationalLSTM, VariationalRNN
 
 __all__ = [
+    "CNNWithSpatialDropout",
     "DropConnectLinear",
     "Dropout",
     "Dropout1d",

@@ -4,6 +4,7 @@ from torch import nn
 
 from .inverted_dropout import Dropout
 from .module import DropoutModule
+from .spatial_dropout import Dropout2d
 
 
 class MLPWithDropout(nn.Module):
@@ -70,3 +71,90 @@ class MLPWithDropout(nn.Module):
         for layer in self.network:
             x = layer(x, mask=mask_of[layer]) if layer in mask_of else layer(x)
         return x
+
+
+class CNNWithSpatialDropout(nn.Module):
+    """Convolutional network: three blocks, each ending in pooling and spatial dropout, and a head.
+
+    The blocks have 64, 128 and 256 feature maps, and each pooling halves height and width. The
+    head has one hidden layer of 512 units, under dropout of single units.
+
+    Args:
+        num_classes: units of the output layer, which has no dropout after it.
+        in_channels: channels of the images: 3 for colour, 1 for grey.
+        image_size: height and width of the images, an integer or a pair; at least 8 each.
+        map_dropout_rates: probability to drop a feature map, one per block.
+        head_dropout_rate: probability to drop a unit of the head's hidden layer.
+        generator: ``torch.Generator`` for the masks; None uses PyTorch's global one.
+
+    Raises:
+        ValueError: the images are smaller than 8 x 8, or there are not three map_dropout_rates, or
+            a rate is not in [0, 1].
+
+    >>> model = CNNWithSpatialDropout(num_classes=10)
+    >>> model.features[9:]
+    Sequential(
+      (9): ReLU()
+      (10): MaxPool2d(kernel_size=2, stride=2, padding=0, dilation=1, ceil_mode=False)
+      (11): Dropout2d(p=0.3, inplace=False)
+      (12): Conv2d(128, 256, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1))
+      (13): ReLU()
+      (14): MaxPool2d(kernel_size=2, stride=2, padding=0, dilation=1, ceil_mode=False)
+      (15): Dropout2d(p=0.4, inplace=False)
+    )
+    >>> import torch
+    >>> model(torch.zeros(8, 3, 32, 32)).shape
+    torch.Size([8, 10])
+    """
+
+    def __init__(
+        self,
+        num_classes=10,
+        *,
+        in_channels=3,
+        image_size=32,
+        map_dropout_rates=(0.2, 0.3, 0.4),
+        head_dropout_rate=0.5,
+        generator=None,
+    ):
+        super().__init__()
+        height, width = (image_size, image_size) if isinstance(image_size, int) else image_size
+        if min(height, width) < 8:
+            raise ValueError(
+                f"three poolings need images of at least 8 x 8 pixels, but got {height} x {width}"
+            )
+        if len(map_dropout_rates) != 3:
+            raise ValueError(
+                f"map_dropout_rates has {len(map_dropout_rates)} entries: give one for each of "
+                "the three blocks"
+            )
+        first, second, third = (Dropout2d(p, generator=generator) for p in map_dropout_rates)
+        self.features = nn.Sequential(  # (N, in_channels, H, W)
+            *_convolution(in_channels, 64),
+            *_convolution(64, 64),
+            nn.MaxPool2d(2, 2),  # (N, 64, H / 2, W / 2)
+            first,
+            *_convolution(64, 128),
+            *_convolution(128, 128),
+            nn.MaxPool2d(2, 2),  # (N, 128, H / 4, W / 4)
+            second,
+            *_convolution(128, 256),
+            nn.MaxPool2d(2, 2),  # (N, 256, H / 8, W / 8)
+            third,
+        )
+        self.classifier = nn.Sequential(
+            nn.Flatten(),
+            nn.Linear(256 * (height // 8) * (width // 8), 512),
+            nn.ReLU(),
+            Dropout(head_dropout_rate, generator=generator),
+            nn.Linear(512, num_classes),
+        )
+
+    def forward(self, x):
+        """Logits (N, num_classes) for images x (N, in_channels, H, W)."""
+        return self.classifier(self.features(x))
+
+
+def _convolution(in_channels, out_channels):
+    """A 3 x 3 convolution that keeps height and width, and its ReLU."""
+    return nn.Conv2d(in_channels, out_channels, kernel_size=3, padding=1), nn.ReLU()

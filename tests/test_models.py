@@ -1,0 +1,90 @@
+"""The networks of the book: shapes, arguments, and what each of their modes does."""
+
+import pytest
+import torch
+from torch import nn
+
+from dropout_lib.pytorch import CNNWithSpatialDropout, Dropout, Dropout2d
+
+
+def written_out():
+    """The layers of the convolutional network one by one, in torch.nn alone."""
+    features = nn.Sequential(
+        nn.Conv2d(3, 64, kernel_size=3, padding=1),
+        nn.ReLU(),
+        nn.Conv2d(64, 64, kernel_size=3, padding=1),
+        nn.ReLU(),
+        nn.MaxPool2d(2, 2),
+        nn.Dropout2d(p=0.2),
+        nn.Conv2d(64, 128, kernel_size=3, padding=1),
+        nn.ReLU(),
+        nn.Conv2d(128, 128, kernel_size=3, padding=1),
+        nn.ReLU(),
+        nn.MaxPool2d(2, 2),
+        nn.Dropout2d(p=0.3),
+        nn.Conv2d(128, 256, kernel_size=3, padding=1),
+        nn.ReLU(),
+        nn.MaxPool2d(2, 2),
+        nn.Dropout2d(p=0.4),
+    )
+    head = [nn.Linear(256 * 4 * 4, 512), nn.ReLU(), nn.Dropout(p=0.5), nn.Linear(512, 10)]
+    return nn.ModuleDict({"features": features, "classifier": nn.Sequential(nn.Flatten(), *head)})
+
+
+def test_convolutional_network_is_the_one_written_out():
+    ours, theirs = CNNWithSpatialDropout(num_classes=10), written_out()
+    theirs.load_state_dict(ours.state_dict())  # names and shapes agree
+    for part in ("features", "classifier"):
+        pairs = list(zip(getattr(ours, part), theirs[part], strict=True))
+        for layer, other in pairs:
+            assert type(layer).__name__ == type(other).__name__
+            assert layer.extra_repr() == other.extra_repr()
+    x = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    theirs.eval()
+    assert torch.equal(ours.eval()(x), theirs["classifier"](theirs["features"](x)))
+
+
+@pytest.mark.parametrize(
+    ("channels", "size", "shape"),
+    [(1, 28, (28, 28)), (3, 32, (32, 32)), (2, (8, 17), (8, 17))],
+)
+def test_convolutional_network_takes_other_images(channels, size, shape):
+    model = CNNWithSpatialDropout(7, in_channels=channels, image_size=size)
+    out = model(torch.zeros(2, channels, *shape))
+    assert out.shape == (2, 7)
+    out.sum().backward()
+
+
+def test_convolutional_network_drops_whole_maps_and_single_units_of_the_head():
+    model = CNNWithSpatialDropout(image_size=8, generator=torch.Generator().manual_seed(0))
+    x = torch.ones(4, 3, 8, 8)
+    model(x)
+    masks = [m.mask for m in model.modules() if isinstance(m, Dropout | Dropout2d)]
+    assert [tuple(mask.shape) for mask in masks] == [
+        (4, 64, 1, 1),
+        (4, 128, 1, 1),
+        (4, 256, 1, 1),
+        (4, 512),
+    ]
+    assert not torch.equal(model(x), model(x))
+    model.eval()
+    assert torch.equal(model(x), model(x))
+
+
+def test_rates_and_generator_reach_every_dropout_layer():
+    generator = torch.Generator()
+    model = CNNWithSpatialDropout(
+        image_size=8, map_dropout_rates=(0.1, 0.2, 0.0), head_dropout_rate=0.7, generator=generator
+    )
+    layers = [m for m in model.modules() if isinstance(m, Dropout | Dropout2d)]
+    assert [layer.p for layer in layers] == [0.1, 0.2, 0.0, 0.7]
+    assert all(layer.generator is generator for layer in layers)
+
+
+def test_what_the_convolutional_network_cannot_be_is_refused():
+    with pytest.raises(ValueError, match="at least 8 x 8 pixels, but got 7 x 32"):
+        CNNWithSpatialDropout(image_size=(7, 32))
+    with pytest.raises(ValueError, match="has 2 entries"):
+        CNNWithSpatialDropout(map_dropout_rates=(0.2, 0.3))
+    with pytest.raises(ValueError, match=r"between 0 and 1, but got 1\.5"):
+        CNNWithSpatialDropout(head_dropout_rate=1.5)
