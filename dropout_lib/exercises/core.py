@@ -13,6 +13,7 @@ from ..display import Markdown
 CHAPTERS = {  # number: module; the notebook is chapters/NUMBER_MODULE.ipynb, with _ for -
     "01": "what_is_dropout",
     "02": "how_dropout_works",
+    "03-4": "dropconnect",
 }
 
 

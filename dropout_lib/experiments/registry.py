@@ -30,7 +30,11 @@ class Experiment:
         return replace(self, settings=replace(self.settings, **self.quick), seeds=2)
 
 
-MODULES = ("deleted_units", "from_scratch_digits")  # each holds the experiment of its name
+MODULES = (
+    "deleted_units",
+    "dropconnect",
+    "from_scratch_digits",
+)  # each holds the experiment of its name
 REGISTRY = {}
 
 
