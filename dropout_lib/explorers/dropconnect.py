@@ -52,6 +52,7 @@ def two_outputs(weight, bias, x, p=0.5, passes=250):
 def training_curves(results):
     """Training loss by epoch, without noise, at the learning rate that each method chose."""
     with axes(height=2.7) as (figure, plot):
+        figure.subplots_adjust(left=0.15)  # powers of ten take more room
         said = []
         for method, (label, colour, style) in _LINES.items():
             curves = np.array([result[method]["train_loss"] for result in results])
