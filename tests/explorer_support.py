@@ -7,8 +7,10 @@ from dropout_lib.experiments import load, provenance
 from dropout_lib.explorers.benched_units import benched_units
 from dropout_lib.explorers.deleted_units import deleted_units_explorer
 from dropout_lib.explorers.drop_or_keep import drop_or_keep
+from dropout_lib.explorers.dropped_weights import dropped_weights
 from dropout_lib.explorers.five_variants import five_variants
 from dropout_lib.explorers.forgotten_scale import forgotten_scale_explorer
+from dropout_lib.explorers.gaussian_preactivation import gaussian_preactivation
 from dropout_lib.explorers.holes_in_a_photograph import holes_in_a_photograph
 from dropout_lib.explorers.mask_scale_output import mask_scale_output
 from dropout_lib.explorers.masks_over_time import masks_over_time
@@ -50,6 +52,16 @@ def two_scalings_stored():
     return two_scalings_explorer(load("two_scalings"), settings)
 
 
+def dropped_weights_of_noise():
+    weight = np.random.default_rng(1).standard_normal((8, 16))
+    return dropped_weights(weight, DIGITS[0, :16], DIGITS[0])
+
+
+def gaussian_preactivation_of_noise():
+    weight = np.random.default_rng(2).standard_normal((3, 20))
+    return gaussian_preactivation(weight, np.zeros(3), DIGITS[0, :20], {"a": 0, "b": 1, "c": 2})
+
+
 MAKE_EXPLORERS = [
     benched_units_on_noise,
     deleted_units_on_noise,
@@ -57,6 +69,8 @@ MAKE_EXPLORERS = [
     five_variants_on_noise,
     forgotten_scale_on_noise,
     holes_in_a_photograph,
+    dropped_weights_of_noise,
+    gaussian_preactivation_of_noise,
     mask_scale_output,
     masks_over_time,
     running_mean_explorer,

@@ -17,6 +17,7 @@ CHAPTERS = {  # number: module; the notebook is chapters/NUMBER_MODULE.ipynb, wi
     "03-1": "standard_dropout",
     "03-2": "inverted_dropout",
     "03-3": "spatial_dropout",
+    "03-4": "dropconnect",
     "03-5": "variational_dropout",
 }
 

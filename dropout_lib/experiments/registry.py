@@ -32,6 +32,7 @@ class Experiment:
 
 MODULES = (
     "deleted_units",
+    "dropconnect",
     "dropped_maps",
     "forgotten_scale",
     "from_scratch_digits",

@@ -72,12 +72,13 @@ def dropconnect_forward(
     """
     x, bias = _check_input(x, weight), _check_bias(bias, x, weight)
     p = check_probability(dropout_rate)
-    if training:
-        mask = keep_mask((len(x), *weight.shape), p, rng, mask)  # (N, O, I)
-        out = _sum_of_kept(x[:, None, :], weight[None], mask, inverted_scale(p), axis=2)
-    else:
-        out, mask = x @ weight.T, None
-    return (out if bias is None else out + bias), mask
+    bias = 0 if bias is None else bias
+    if not training:
+        return x @ weight.T + bias, None
+    shape = len(x), *weight.shape  # (N, O, I)
+    mask, scale = keep_mask(shape, p, rng, mask), inverted_scale(p)
+    out = _sum_of_kept(x[:, None], weight[None], mask, scale, axis=2)
+    return out + bias, mask
 
 
 def dropconnect_backward(grad_output, x, weight, mask, dropout_rate=0.5):
@@ -106,15 +107,15 @@ def dropconnect_backward(grad_output, x, weight, mask, dropout_rate=0.5):
     (array([[2., 0.]]), array([[6., 0.]]), array([1.]))
     """
     x = _check_input(x, weight)
-    grad_output = Layer._check_grad(grad_output, (len(x), len(weight)))
+    grad_y = Layer._check_grad(grad_output, (len(x), len(weight)))
     p = check_probability(dropout_rate)
-    grad_bias = grad_output.sum(axis=0)
+    grad_bias = grad_y.sum(axis=0)
     if mask is None:
-        return grad_output @ weight, grad_output.T @ x, grad_bias
-    mask, scale = check_mask(mask, (len(x), *weight.shape)), inverted_scale(p)
-    grad_output = grad_output[:, :, None]  # (N, O, 1)
-    grad_x = _sum_of_kept(grad_output, weight[None], mask, scale, axis=1)
-    grad_weight = _sum_of_kept(grad_output, x[:, None, :], mask, scale, axis=0)
+        return grad_y @ weight, grad_y.T @ x, grad_bias
+    mask = check_mask(mask, (len(x), *weight.shape))
+    grad_y, scale = grad_y[:, :, None], inverted_scale(p)  # (N, O, 1)
+    grad_x = _sum_of_kept(grad_y, weight[None], mask, scale, axis=1)
+    grad_weight = _sum_of_kept(grad_y, x[:, None], mask, scale, axis=0)
     return grad_x, grad_weight, grad_bias
 
 
@@ -275,6 +276,13 @@ class DropConnectLinear(Layer):
         mean, variance = x @ weight.T, (x * x) @ (weight * weight).T
         variance *= variance.dtype.type(p * inverted_scale(p))
         return (mean if self.bias is None else mean + self.bias.value), variance
+        x = _check_input(x, weight)
+        bias = 0 if self.bias is None else self.bias.value
+        mean, variance = x @ weight.T, (x * x) @ (weight * weight).T
+        if self.p == 1:  # every weight is dropped: only the bias is left
+            return np.zeros_like(mean) + bias, np.zeros_like(mean)
+        odds = variance.dtype.type(self.p / (1 - self.p))
+        return mean + bias, odds * variance
 
     def gaussian_inference(self, x, activation, *, num_samples=1000, rng=None):
         """The mean of ``activation(y)`` over draws of Gaussian y with those moments.
@@ -303,7 +311,7 @@ class DropConnectLinear(Layer):
         mean, variance = self.gaussian_moments(x)
         deviation, total = np.sqrt(variance), 0
         for _ in range(num_samples):
-            noise = rng.standard_normal(mean.shape).astype(mean.dtype, copy=False)
+            noise = rng.standard_normal(mean.shape).astype(mean.dtype)
             total = total + activation(mean + deviation * noise)
         return total / num_samples
 
