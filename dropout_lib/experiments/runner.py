@@ -86,6 +86,7 @@ def _run_seed(experiment, seed, path):
     import torch
 
     torch.set_num_threads(1)  # parallel jobs would fight over the cores
+    code = code_hash(experiment)  # of what runs now: the file may be edited in the meantime
     start = time.perf_counter()
     result = experiment.run(seed, experiment.settings)
     _write(
@@ -103,7 +104,7 @@ def _run_seed(experiment, seed, path):
                     "python": platform.python_version(),
                     **{package: version(package) for package in ("dropout_lib", "numpy", "torch")},
                 },
-                "code": code_hash(experiment),
+                "code": code,
             },
         },
     )

@@ -394,7 +394,7 @@ class DropConnectLinear(nn.Linear):
         return total / num_samples
 
     def __getstate__(self):
-        return {**super().__getstate__(), "mask": None}  # as DropoutModule, and for its reasons
+        return {**self.__dict__, "mask": None}  # as DropoutModule, and for its reasons
 
     def extra_repr(self):
         return f"{super().extra_repr()}, p={self.p}"

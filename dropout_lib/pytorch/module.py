@@ -34,7 +34,7 @@ class DropoutModule(nn.Module):
     def __getstate__(self):
         # a copy or a pickle takes no mask along: it is of one pass, and after torch.func's
         # transforms a wrapper that cannot be copied
-        return {**super().__getstate__(), "mask": None}
+        return {**self.__dict__, "mask": None}
 
     def extra_repr(self):
         return f"p={self.p}, inplace={self.inplace}"

@@ -248,13 +248,13 @@ class DropConnectLinear(Layer):
         out, self.mask = dropconnect_forward(
             x, self.weight.value, self._bias, self.p, self.training, self.rng, mask=mask
         )
-        self.x = np.asarray(x)
+        self.x, self._forward_p = np.asarray(x), self.p
         return out
 
     def backward(self, grad_output):
         x = self._kept_from_forward("x")
         grad_x, self.weight.grad, grad_bias = dropconnect_backward(
-            grad_output, x, self.weight.value, self.mask, self.p
+            grad_output, x, self.weight.value, self.mask, self._forward_p
         )
         if self.bias is not None:
             self.bias.grad = grad_bias
@@ -276,13 +276,6 @@ class DropConnectLinear(Layer):
         mean, variance = x @ weight.T, (x * x) @ (weight * weight).T
         variance *= variance.dtype.type(p * inverted_scale(p))
         return (mean if self.bias is None else mean + self.bias.value), variance
-        x = _check_input(x, weight)
-        bias = 0 if self.bias is None else self.bias.value
-        mean, variance = x @ weight.T, (x * x) @ (weight * weight).T
-        if self.p == 1:  # every weight is dropped: only the bias is left
-            return np.zeros_like(mean) + bias, np.zeros_like(mean)
-        odds = variance.dtype.type(self.p / (1 - self.p))
-        return mean + bias, odds * variance
 
     def gaussian_inference(self, x, activation, *, num_samples=1000, rng=None):
         """The mean of ``activation(y)`` over draws of Gaussian y with those moments.
