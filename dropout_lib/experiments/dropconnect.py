@@ -42,7 +42,6 @@ METHODS = ("dropout", "dropconnect", "gaussian")
         "rates": (0.5, 0.75),
         "learning_rates": (0.05,),
         "epochs": 3,
-        "passes": (1, 3),
         "disturbed": 50,
         "draws": 40,
     },
