@@ -215,35 +215,39 @@ def variance_of_sum(x, p, shared):
 def judge_coins(answer):
     if answer is None or answer is ...:
         return NOT_STARTED
-    if answer == 32 * 64 * 10:
+    if answer == 16 * 100 * 20:
         return None
     known = {
-        640: ("one-mask-for-the-batch", "640 is one mask.", "every case of the batch has its own"),
-        2048: (
+        2000: (
+            "one-mask-for-the-batch",
+            "2,000 is one mask.",
+            "every case of the batch has its own",
+        ),
+        1600: (
             "inputs-counted",
-            "2,048 is the number of inputs in the batch, which dropout would toss for.",
-            "DropConnect drops weights: how many lie between 64 inputs and 10 outputs?",
+            "1,600 is the number of inputs in the batch, which dropout would toss for.",
+            "DropConnect drops weights: how many lie between 100 inputs and 20 outputs?",
         ),
         320: (
             "outputs-counted",
             "320 is the number of outputs in the batch.",
             "DropConnect drops weights, not what they add up to",
         ),
-        20800: (
+        32320: (
             "bias-counted",
-            "20,800 counts the ten biases too.",
+            "32,320 counts the biases too.",
             "Wan et al. drop biases too, the library never does",
         ),
-        10240: (
+        16000: (
             "dropped-counted",
-            "10,240 is how many are dropped on average.",
+            "16,000 is how many are dropped on average.",
             "a coin is tossed for each, whichever way it falls",
         ),
     }
     if answer in known:
         return Diagnosis(*known[answer])
     return Diagnosis(
-        "count-off", f"{answer} is not it.", "cases times weights: 32 masks of 64 × 10 entries"
+        "count-off", f"{answer} is not it.", "cases times weights: 16 masks of 100 × 20 entries"
     )
 
 
@@ -268,8 +272,8 @@ EXERCISES = (
         ),
         solution=mask_shape,
         explanation=(
-            "The variants that drop activations differ in nothing else. The axis of the cases "
-            "never has a 1: each training case has its own mask."
+            "Apart from standard dropout's scale, the variants that drop activations differ in "
+            "nothing else. The axis of the cases never has a 1: each training case has its own mask."
         ),
         judge=judge_mask_shape,
         wrong_answers=(
@@ -293,7 +297,7 @@ EXERCISES = (
         statement=(
             "Write `to_p(value, convention)`: the drop probability that a printed number stands "
             'for. `convention` is `"drop"`, `"keep"`, or `"alpha"` for the variance $\\alpha = '
-            "p/(1-p)$ that papers on Gaussian noise print."
+            "p/(1-p)$ of Gaussian noise: which p has the same variance?"
         ),
         starter=(
             'def to_p(value, convention):\n    # your code\n    ...\n\n\ncheck("03-convert", to_p)'
@@ -326,28 +330,28 @@ EXERCISES = (
         name="03-coins",
         title="How many coins?",
         statement=(
-            "A `DropConnectLinear` with 64 inputs and 10 outputs gets a batch of 32 cases. How "
+            "A `DropConnectLinear` with 100 inputs and 20 outputs gets a batch of 16 cases. How "
             "many coins are tossed in one training step? (The library never drops biases.)"
         ),
         starter='coins = ...  # your answer\n\ncheck("03-coins", coins)',
         hints=(
             "What is dropped: inputs, outputs or weights?",
-            "There are 64 × 10 weights between them.",
+            "There are 100 × 20 weights between them.",
             "Every case of the batch has a mask of its own, as with every dropout of the book.",
         ),
-        solution=20480,
+        solution=32000,
         explanation=(
-            "32 masks of 64 × 10 = 20,480. Dropout on the inputs of the same layer tosses 32 × 64 "
-            "= 2,048. That is the price of DropConnect."
+            "16 masks of 100 × 20 = 32,000. Dropout on the inputs of the same layer tosses "
+            "16 × 100 = 1,600. That is the price of DropConnect."
         ),
         judge=judge_coins,
         wrong_answers=(
-            (640, "one-mask-for-the-batch"),
-            (2048, "inputs-counted"),
+            (2000, "one-mask-for-the-batch"),
+            (1600, "inputs-counted"),
             (320, "outputs-counted"),
-            (20800, "bias-counted"),
-            (10240, "dropped-counted"),
-            (74, "count-off"),
+            (32320, "bias-counted"),
+            (16000, "dropped-counted"),
+            (136, "count-off"),
             (..., "not-started"),
         ),
     ),
@@ -393,7 +397,7 @@ EXERCISES = (
 
 QUIZ = [
     {
-        "question": "Standard, spatial and variational dropout all multiply activations by random "
+        "question": "Inverted, spatial and variational dropout all multiply activations by random "
         "zeros. In what do they differ?",
         "section": "Who shares a coin?",
         "type": "multiple_choice",
@@ -412,7 +416,7 @@ QUIZ = [
             {
                 "answer": "In the variance of a single activation",
                 "correct": False,
-                "feedback": "With the same scale it is p / (1 - p) x² in all of them. What "
+                "feedback": "It is p / (1 - p) x² in all of them. What "
                 "differs is the covariance of two.",
             },
         ],
@@ -432,7 +436,7 @@ QUIZ = [
                 "answer": "nn.Dropout(0.8)",
                 "correct": False,
                 "feedback": "That drops four of five inputs. It is how “0.5 to 0.8 for input "
-                "layers” came into the world.",
+                "layers” probably came into the world.",
             },
             {
                 "answer": "nn.Dropout(1.25)",
@@ -442,7 +446,7 @@ QUIZ = [
         ],
     },
     {
-        "question": "Which one is not a kind of DropConnect?",
+        "question": "In which of these is no single weight dropped?",
         "section": "Names that mislead",
         "type": "multiple_choice",
         "answers": [
@@ -455,8 +459,8 @@ QUIZ = [
             {
                 "answer": "Dropping entries of the recurrent weight matrix of an LSTM",
                 "correct": False,
-                "feedback": "Weights are dropped, so it is (with one mask for a whole batch and "
-                "all time steps).",
+                "feedback": "Single weights are dropped there, with one mask for a whole batch and "
+                "all time steps.",
             },
             {
                 "answer": "Multiplying a weight matrix by random zeros",
@@ -509,31 +513,30 @@ QUIZ = [
             {
                 "answer": "Yes, after training",
                 "correct": False,
-                "feedback": "They are different methods by different authors; only the name is "
-                "the same.",
+                "feedback": "They are different methods by different authors under one name.",
             },
         ],
     },
     {
-        "question": "Feature maps (32, 16, 8, 8) go through Dropout2d. How many coins are tossed?",
+        "question": "Feature maps (8, 24, 10, 10) go through Dropout2d. How many coins are tossed?",
         "section": "Who shares a coin?",
         "type": "numeric",
         "answers": [
             {
                 "type": "value",
-                "value": 512,
+                "value": 192,
                 "correct": True,
-                "feedback": "32 cases times 16 maps.",
+                "feedback": "8 cases times 24 maps.",
             },
             {
                 "type": "value",
-                "value": 32768,
+                "value": 19200,
                 "correct": False,
                 "feedback": "That is one per pixel, as nn.Dropout would.",
             },
             {
                 "type": "value",
-                "value": 16,
+                "value": 24,
                 "correct": False,
                 "feedback": "Every case has its own draws.",
             },

@@ -80,6 +80,10 @@ def drop_or_keep():
             f'<table style="border:0;margin:0">\n{body}\n</table>\n'
             f'<p class="dx-caption">Written so by {known.written_by}.</p>'
         )
+        if convention == "alpha":
+            return Picture(
+                markup, f"Gaussian noise of variance {value:g} varies as much as p = {p:.3g}."
+            )
         reading = (
             f"{value:g} as {known.kind} means p = {p:.3g}: units are kept with probability "
             f"{1 - p:.3g} and multiplied by {1 / (1 - p):.3g} in training."

@@ -114,18 +114,18 @@ def _panel(place, name, maps, heard, undisturbed):
 
 
 def _reading(panels, p):
-    lost = {
-        name: sum(not part.any() for part in maps) for name, maps, _ in panels
-    }  # maps without a single activation left
-    off = {
-        name: float(np.abs(heard - panels[0][2]).mean() / np.abs(panels[0][2]).mean())
-        for name, _, heard in panels[1:]
-    }
     if p == 0:
         return "At p = 0 nothing is dropped: all six pictures are the same."
-    distances = ", ".join(f"{name.removesuffix(' dropout')} {off[name]:.0%}" for name in off)
+    left = {name: int(np.count_nonzero(maps)) for name, maps, _ in panels}
+    spatial = next(maps for name, maps, _ in panels if name == "spatial dropout")
+    whole = sum(bool(part.any()) for part in spatial)
+    counts = ", ".join(
+        f"{name.removesuffix(' dropout')} {left[name]}"
+        for name in left
+        if name not in ("no dropout", "standard dropout")
+    )
     return (
-        f"At p = {p}, spatial dropout takes {lost['spatial dropout']} of the {MAPS} maps away; the "
-        "others leave gaps in all of them. What the six units hear is off by, on average: "
-        f"{distances}."
+        f"At p = {p}, spatial dropout leaves {whole} of the {MAPS} maps, whole; the others take "
+        f"parts of them. Of {left['no dropout']} activations above 0 these are left: {counts}; "
+        "standard dropout leaves them as they were, the others turn them up."
     )

@@ -43,7 +43,7 @@ PLACES = (
         "nn.Dropout(0.2)",
         "0.2",
         'The same appendix: retention 0.8 for real-valued inputs. "0.5 to 0.8" as a rate for '
-        "inputs is a retention read as a drop probability.",
+        "inputs looks like a retention read as a drop probability.",
         "An input that is dropped is gone for all hidden units, so less of it goes a long way.",
     ),
     Place(
@@ -68,7 +68,7 @@ PLACES = (
         "variational dropout",
         "VariationalLSTM(128, 256, recurrent_p=0.3)",
         "0.2 to 0.5",
-        "A custom. Gal and Ghahramani 2016 tuned theirs, to 0.3 and 0.5.",
+        "A custom. Gal and Ghahramani 2016 reportedly tuned theirs to 0.3 and 0.5.",
         "With a new mask at every step hardly any unit of the state survives a long sequence.",
     ),
     Place(
@@ -84,7 +84,7 @@ PLACES = (
         "DropConnect",
         "DropConnectLinear(256, 256, p=0.5)",
         "0.5",
-        "Wan et al. 2013 used 0.5.",
+        "Reportedly what Wan et al. 2013 used.",
         "Noise that is another one for every unit behind the layer; it costs a mask as large as "
         "the weights for every case.",
     ),
@@ -93,7 +93,7 @@ PLACES = (
         "inverted dropout",
         "nn.Dropout(0.1)",
         "0 to 0.1",
-        "The configurations of BERT-type models keep 0.1.",
+        "The configurations of BERT-type models drop with 0.1.",
         "Ordinary dropout, at a low rate.",
     ),
 )
