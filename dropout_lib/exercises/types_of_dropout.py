@@ -273,7 +273,7 @@ EXERCISES = (
         solution=mask_shape,
         explanation=(
             "Apart from standard dropout's scale, the variants that drop activations differ in "
-            "nothing else. The axis of the cases never has a 1: each training case has its own mask."
+            "nothing else. The axis of the cases never has a 1: each case has its own mask."
         ),
         judge=judge_mask_shape,
         wrong_answers=(
