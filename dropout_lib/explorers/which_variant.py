@@ -30,7 +30,7 @@ class Place:
 
 PLACES = (
     Place(
-        "hidden units of a fully connected layer",
+        "units of a fully connected layer",
         "inverted dropout",
         "nn.Dropout(0.5)",
         "0.2 to 0.5",
@@ -55,7 +55,7 @@ PLACES = (
         "A dropped pixel can be read off its neighbours; a dropped map cannot.",
     ),
     Place(
-        "the classifier head of a convolutional network",
+        "the head of a convolutional network",
         "inverted dropout",
         "nn.Dropout(0.5)",
         "0.5",
@@ -64,7 +64,7 @@ PLACES = (
         "The head is a fully connected network, and often the part that overfits.",
     ),
     Place(
-        "inputs and state of a recurrent network",
+        "inputs and state of a recurrent net",
         "variational dropout",
         "VariationalLSTM(128, 256, recurrent_p=0.3)",
         "0.2 to 0.5",
@@ -72,7 +72,7 @@ PLACES = (
         "With a new mask at every step hardly any unit of the state survives a long sequence.",
     ),
     Place(
-        "between the layers of a recurrent network",
+        "between layers of a recurrent net",
         "inverted dropout between the layers",
         "nn.LSTM(128, 256, num_layers=2, dropout=0.3)",
         "0.2 to 0.5",
@@ -89,7 +89,7 @@ PLACES = (
         "the weights for every case.",
     ),
     Place(
-        "attention and feed-forward blocks of a transformer",
+        "the blocks of a transformer",
         "inverted dropout",
         "nn.Dropout(0.1)",
         "0 to 0.1",

@@ -144,18 +144,21 @@ def test_a_live_slider_redraws_its_picture(browser, jupyterlab, notebook):
     live.nth(count - 1).wait_for(state="visible", timeout=180_000)
     assert live.count() == count
     for explorer in live.all():
-        move_first_slider(explorer)
+        move_first_control(explorer)
     page.context.close()
 
 
-def move_first_slider(explorer):
-    """Press an arrow key on the first slider and wait until the picture is another."""
+def move_first_control(explorer):
+    """Move the first slider, or choose anew where there is none; wait for another picture."""
     picture = explorer.locator(".explorer-live-picture")
     before = picture.inner_html()
-    handle = explorer.locator(".noUi-handle").first
-    at_the_end = handle.get_attribute("aria-valuenow") == handle.get_attribute("aria-valuemax")
-    handle.focus()
-    handle.press("ArrowLeft" if at_the_end else "ArrowRight")
+    if explorer.locator(".noUi-handle").count():
+        handle = explorer.locator(".noUi-handle").first
+        at_the_end = handle.get_attribute("aria-valuenow") == handle.get_attribute("aria-valuemax")
+        handle.focus()
+        handle.press("ArrowLeft" if at_the_end else "ArrowRight")
+    else:
+        explorer.locator("select").first.select_option(index=1)
     explorer.page.wait_for_function(
         "([picture, before]) => picture.innerHTML !== before",
         arg=[picture.element_handle(), before],
