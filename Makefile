@@ -45,7 +45,7 @@ evidence: $(INSTALLED)  ## run every experiment again, from the first seed to th
 	$(ONE_THREAD) $(BIN)/python -m dropout_lib.experiments run --all --again --jobs 2
 
 bench: $(INSTALLED)  ## measure the library's speed and print the table
-	$(ONE_THREAD) $(BIN)/pytest tests/bench/bench_speed.py -s
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/pytest tests/bench/bench_speed.py -s
 
 serve: _build/html/index.html  ## serve the built book on this machine, at http://127.0.0.1:8000
 	$(BIN)/python -m http.server 8000 --bind 127.0.0.1 --directory _build/html
