@@ -41,7 +41,7 @@ lab: $(INSTALLED)  ## open the chapters in JupyterLab
 execute: $(INSTALLED)  ## run the chapters again and store their outputs; CH=02 runs chapter 2 only
 	$(ONE_THREAD) $(BIN)/python -m tools.notebooks execute $(CH)
 
-evidence: $(INSTALLED)  ## run every experiment again, from the first seed to the last (long)
+evidence: $(INSTALLED)  ## run every experiment again (hours; killed, it goes on where it stopped)
 	$(ONE_THREAD) $(BIN)/python -m dropout_lib.experiments run --all --again --jobs 2
 
 bench: $(INSTALLED)  ## measure the library's speed and print the table
