@@ -268,7 +268,7 @@ def _client(scheduler, patience=10):
         yield client
 
 
-_ONE_AT_A_TIME = threading.Lock()  # for workers with threads that join a cluster later
+_ONE_AT_A_TIME = threading.RLock()  # for workers with threads that join a cluster later
 
 
 def run_seed(task):
