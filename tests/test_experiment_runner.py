@@ -312,12 +312,19 @@ for number in sys.stdin:
 """
 
 
+def script_beside_a_quick_torch(folder, text):
+    """A script; what it runs needs no PyTorch, whose import would take longer than all the rest."""
+    (folder / "torch.py").write_text("def set_num_threads(number):\n    pass\n")
+    script = folder / "script.py"
+    script.write_text(text)
+    return script
+
+
 @pytest.fixture
 def start_runs(tmp_path):
     """A function that starts runs and gives their processes, and one that waits for their end."""
     servers = []
-    script = tmp_path / "runs.py"
-    script.write_text(RUNS)
+    script = script_beside_a_quick_torch(tmp_path, RUNS)
 
     def server(*options):
         command = [sys.executable, script, tmp_path, *options]
@@ -448,8 +455,7 @@ run(Experiment("slow", slow, Settings(), {}, 10, "?"), folder=sys.argv[1], jobs=
 
 
 def start_in_parallel(folder):
-    script = folder / "slow.py"
-    script.write_text(PARALLEL)
+    script = script_beside_a_quick_torch(folder, PARALLEL)
     return subprocess.Popen(
         [sys.executable, script, folder], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -645,7 +651,7 @@ def test_help_says_how_to_go_on_after_a_kill(capsys):
 def cluster():
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
+        n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=50
     ) as cluster:
         yield cluster
 
@@ -673,7 +679,7 @@ def test_an_error_on_a_worker_comes_back(cluster, tmp_path):
 
 def test_workers_with_threads_are_refused(tmp_path):
     distributed = pytest.importorskip("distributed")
-    options = {"processes": False, "dashboard_address": None}
+    options = {"processes": False, "dashboard_address": ":0"}
     with distributed.LocalCluster(n_workers=1, threads_per_worker=2, **options) as threads:
         address = threads.scheduler_address
         with pytest.raises(RunError, match="--nthreads 1"):
@@ -697,7 +703,7 @@ def test_a_cluster_that_is_not_there_is_an_error_that_says_what_to_do(monkeypatc
 def test_a_cluster_without_workers_says_how_to_start_some():
     distributed = pytest.importorskip("distributed")
     with (
-        distributed.LocalCluster(n_workers=0, processes=False, dashboard_address=None) as empty,
+        distributed.LocalCluster(n_workers=0, processes=False, dashboard_address=":0") as empty,
         pytest.raises(RunError, match="has no workers: start some with `dask worker"),
         runner._client(empty.scheduler_address, patience=0.5),
     ):
