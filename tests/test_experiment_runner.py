@@ -679,6 +679,16 @@ def test_an_error_on_a_worker_comes_back(cluster, tmp_path):
         run(wrong, folder=tmp_path, scheduler=cluster.scheduler_address, progress=False)
 
 
+def test_a_cluster_that_is_lost_ends_the_run_with_what_to_do(cluster):
+    from distributed import CancelledError
+
+    with (
+        pytest.raises(RunError, match=r"was lost.*start the same command once more"),
+        runner._client(cluster.scheduler_address),
+    ):
+        raise CancelledError("scheduler-connection-lost")
+
+
 def test_workers_with_threads_are_refused(tmp_path):
     distributed = pytest.importorskip("distributed")
     options = {"processes": False, "dashboard_address": ":0"}

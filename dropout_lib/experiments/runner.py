@@ -237,7 +237,7 @@ def _workers(jobs, scheduler):
 def _client(scheduler, patience=10):
     """A connection to a Dask cluster whose workers run one seed at a time."""
     try:
-        from distributed import Client
+        from distributed import CancelledError, Client, KilledWorker
     except ImportError as error:
         raise RunError(
             "a Dask cluster needs the package distributed: pip install 'dropout_lib[cluster]', "
@@ -265,7 +265,14 @@ def _client(scheduler, patience=10):
                 "global generator, which threads share: start the workers with --nthreads 1, and "
                 "as many of them as there are cores (--nworkers)"
             )
-        yield client
+        try:
+            yield client
+        except (CancelledError, KilledWorker) as error:
+            raise RunError(
+                f"the Dask cluster at {scheduler} was lost ({error}). What was finished is stored: "
+                "see that scheduler and workers run and have memory, and start the same command "
+                "once more"
+            ) from error
 
 
 _ONE_AT_A_TIME = threading.RLock()  # for workers with threads that join a cluster later
