@@ -331,7 +331,8 @@ def judge(interval, rule="positive", threshold=0.0, margin=None):
     if rule == "within":
         if -margin < low and high < margin:
             return "supports"
-        return "contradicts" if low > margin or high < -margin else "undecided"
+        beyond = low > margin or high < -margin
+        return "contradicts" if beyond else "undecided"
     if low > threshold:
         return "supports"
     return "contradicts" if high < threshold else "undecided"
