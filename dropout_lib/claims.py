@@ -37,6 +37,7 @@ STATUSES = {
     "unread": "not read for this book",
 }
 ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)+")
+CHAPTER = re.compile(r"\d\d_(\d_)?[a-z]\w*")
 
 
 # --- what a row is -----------------------------------------------------------------------------
@@ -204,6 +205,9 @@ def _problems_of_choice(row):
     ):
         if value not in allowed:
             yield f"{name} {value!r}: choose one of {', '.join(allowed)}"
+    for place in row.discussed:
+        if not CHAPTER.fullmatch(place.chapter):
+            yield f"chapter {place.chapter!r}: give the stem of its file, as 01_what_is_dropout"
     places = [(place.chapter, place.section) for place in row.discussed]
     if len(set(places)) < len(places):
         yield "a place is listed twice under `discussed`"
@@ -331,7 +335,8 @@ def judge(interval, rule="positive", threshold=0.0, margin=None):
     if rule == "within":
         if -margin < low and high < margin:
             return "supports"
-        return "contradicts" if low > margin or high < -margin else "undecided"
+        beyond = low > margin or high < -margin
+        return "contradicts" if beyond else "undecided"
     if low > threshold:
         return "supports"
     return "contradicts" if high < threshold else "undecided"

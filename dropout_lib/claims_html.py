@@ -70,11 +70,16 @@ def _outcomes(row, outcomes):
     pictures = _pictures(row, outcomes)
     items = "\n".join(
         f'<li class="claim-{outcome.says}"><span class="claim-label">'
-        f"{escape(outcome.condition.label)}</span> {picture} {_numbers(outcome)}"
+        f"{_unbroken(outcome.condition.label)}</span> {picture} {_numbers(outcome)}"
         f'<span class="claim-says">{outcome.says}</span></li>'
         for outcome, picture in zip(outcomes, pictures, strict=True)
     )
     return f'<ul class="claim-outcomes">\n{items}\n</ul>'
+
+
+def _unbroken(label):
+    """A label whose "p = 0.5" stays on one line."""
+    return escape(label).replace(" = ", "\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}")
 
 
 def _numbers(outcome):

@@ -279,6 +279,7 @@ def test_a_place_in_a_chapter_that_is_not_written_yet_can_wait(write):
         ({"source": ""}, "under which heading"),
         ({"conditions": [{"effect": "1"}]}, "label"),
         ({"discussed": 2 * ROW["discussed"]}, "listed twice"),
+        ({"discussed": [{"chapter": "chapter 1", "section": "A"}]}, "the stem of its file"),
         ({"reference": [{"paper": "P", "where": "1", "url": "u", "status": "heard"}]}, "'heard'"),
     ],
 )

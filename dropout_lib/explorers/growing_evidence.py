@@ -27,8 +27,8 @@ def growing_evidence(comparisons):
         interval = paired_difference(a, b) if pairing == "paired" else unpaired_difference(a, b)
         differences = [x - y for x, y in zip(a, b, strict=True)]
         reading = (
-            f"{runs} runs of each network, {PAIRINGS[pairing]}: b errs less by {interval:.1f} "
-            f"points; {WORDS[judge(interval)]}."
+            f"{runs} runs of each network, {PAIRINGS[pairing]}: the error of a less that of b is "
+            f"{interval:.1f} points; {WORDS[judge(interval)]}."
         )
         return Picture(_picture(differences, interval, _ends(comparisons[comparison])), reading)
 
@@ -77,13 +77,14 @@ def _picture(differences, interval, ends):
         return _LEFT + (_RIGHT - _LEFT) * share
 
     elements = [
-        svg.line(x(0), 14, x(0), 106, "soft", 1),
+        svg.line(x(0), 20, x(0), 50, "soft", 1),
+        svg.line(x(0), 72, x(0), 106, "soft", 1),
         svg.text(x(0), 120, "0", 12, "middle"),
         svg.text(_LEFT, 138, "← a errs less", 12),
         svg.text(_RIGHT, 138, "b errs less →", 12, "end"),
         svg.text(210, 156, "difference of the errors (points)", 12, "middle", "soft"),
         svg.text(_LEFT, 12, "the runs", 12, fill="soft"),
-        svg.text(_LEFT, 66, "mean, 95% interval", 12, fill="soft"),
+        svg.text(_LEFT, 66, "their mean, and its interval", 12, fill="soft"),
         svg.line(x(interval.low), 84, x(interval.high), 84, "ink", 3),
         svg.circle(x(interval.mean), 84, 6),
     ]
