@@ -36,8 +36,11 @@ MODULES = (
     "dropped_maps",
     "forgotten_scale",
     "from_scratch_digits",
+    "hintons_ladder",
+    "input_rate",
     "recurrent_dropout",
     "two_scalings",
+    "with_other_regularisers",
 )  # each holds the experiment of its name
 REGISTRY = {}
 
