@@ -9,7 +9,8 @@ from torch import nn
 
 from ..datasets import mnist5k
 from ..pytorch import Dropout
-from ..training import evaluate, fit_many, lowest_error
+from ..training import fit_many, lowest_error
+from .measures import measures, tensors
 from .registry import experiment
 
 ARMS = tuple(product((False, True), repeat=3))  # (hidden dropout, input dropout, max-norm)
@@ -41,17 +42,11 @@ def hintons_ladder(seed, settings):
     length which max-norm allows, or, where it is off, more.
     """
     data = mnist5k(seed=seed, train=settings.train)
-    parts = {
-        "train": (data.x_train, data.y_train),
-        "validation": (data.x_validation, data.y_validation),
-        "test": (data.x_test, data.y_test),
-    }
-    parts = {name: tuple(map(torch.from_numpy, part)) for name, part in parts.items()}
     members = [(arm, rate) for arm in ARMS for rate in settings.learning_rates]
     models = [_network(arm, seed, settings) for arm, _ in members]
     fit_many(
         models,
-        *parts["train"],
+        *tensors(data, "train"),
         epochs=settings.epochs,
         batch_size=settings.batch_size,
         learning_rate=[rate for _, rate in members],
@@ -62,14 +57,12 @@ def hintons_ladder(seed, settings):
     result, each = {}, len(settings.learning_rates)
     for i, arm in enumerate(ARMS):
         candidates = models[i * each : (i + 1) * each]
-        best = lowest_error(candidates, *parts["validation"])
+        best = lowest_error(candidates, *tensors(data, "validation"))
         result[arm_name(arm)] = {
             "learning_rate": settings.learning_rates[best],
-            **_measures(candidates[best], parts, settings),
-            "test_error_by_rate": [_errors(model, *parts["test"])[0] for model in candidates],
-            "validation_error_by_rate": [
-                _errors(model, *parts["validation"])[0] for model in candidates
-            ],
+            **measures(candidates[best], data),
+            **_lengths(candidates[best], settings.max_norm),
+            "test_error_by_rate": [measures(m, data)["test_error"] for m in candidates],
         }
     return result
 
@@ -98,17 +91,9 @@ def _network(arm, seed, settings):
     )
 
 
-def _measures(model, parts, settings):
-    """Errors and losses on the three parts, and how long the weights of hidden units are."""
-    measures = {}
-    for name, part in parts.items():
-        measures[f"{name}_error"], measures[f"{name}_loss"] = _errors(model, *part)
+def _lengths(model, max_norm):
+    """How long the weights into a hidden unit are, and how many units are at the bound or over."""
     layers = [layer for layer in model if isinstance(layer, nn.Linear)]
     norms = torch.cat([layer.weight.detach().norm(dim=1) for layer in layers[:-1]])
-    bound = (norms > 0.999 * settings.max_norm).float().mean()
-    return {**measures, "norm": round(norms.mean().item(), 3), "bound": round(bound.item(), 3)}
-
-
-def _errors(model, x, labels):
-    error, loss = evaluate(model, x, labels)
-    return round(error, 5), round(loss, 5)
+    bound = (norms > 0.999 * max_norm).float().mean()
+    return {"norm": round(norms.mean().item(), 3), "bound": round(bound.item(), 3)}

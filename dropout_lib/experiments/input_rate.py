@@ -9,7 +9,8 @@ from torch import nn
 from ..datasets import mnist5k
 from ..pytorch import Dropout
 from ..scratch import dropout_forward
-from ..training import evaluate, fit_many, lowest_error
+from ..training import fit_many, lowest_error
+from .measures import measures, tensors
 from .registry import experiment
 
 
@@ -42,19 +43,11 @@ def input_rate(seed, settings):
     to see. Only there are test images damaged.
     """
     data = mnist5k(seed=seed, train=settings.train)
-    train, validation, test = (
-        (torch.from_numpy(x), torch.from_numpy(y))
-        for x, y in (
-            (data.x_train, data.y_train),
-            (data.x_validation, data.y_validation),
-            (data.x_test, data.y_test),
-        )
-    )
     members = [(p, rate) for p in settings.input_rates for rate in settings.learning_rates]
     models = [_network(p, seed, settings) for p, _ in members]
     fit_many(
         models,
-        *train,
+        *tensors(data, "train"),
         epochs=settings.epochs,
         batch_size=settings.batch_size,
         learning_rate=[rate for _, rate in members],
@@ -64,22 +57,23 @@ def input_rate(seed, settings):
     rows, each = [], len(settings.learning_rates)
     for i, p in enumerate(settings.input_rates):
         candidates = models[i * each : (i + 1) * each]
-        best = lowest_error(candidates, *validation)
-        error, loss = evaluate(candidates[best], *test)
+        best = lowest_error(candidates, *tensors(data, "validation"))
         rows.append(
             {
                 "learning_rate": settings.learning_rates[best],
-                "validation": [round(v, 5) for v in evaluate(candidates[best], *validation)],
-                "test_error": round(error, 5),
-                "test_loss": round(loss, 5),
+                **measures(candidates[best], data),
                 "neighbour": _neighbour_error(data, p, seed),
             }
         )
-    chosen = min(range(len(rows)), key=lambda i: rows[i]["validation"])
+    chosen = min(range(len(rows)), key=lambda i: _validation(rows[i]))
     return {
         "chosen": settings.input_rates[chosen],
         **{key: [row[key] for row in rows] for key in rows[0]},
     }
+
+
+def _validation(row):
+    return row["validation_error"], row["validation_loss"]
 
 
 def _network(p, seed, settings):

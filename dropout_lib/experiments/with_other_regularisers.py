@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 from ..datasets import mnist5k
 from ..pytorch import Dropout, GaussianDropout
 from ..training import evaluate, fit_many, lowest_error
+from .measures import measures, tensors
 from .registry import experiment
 
 ARMS = {  # name: the hyperparameters that it has beside the learning rate
@@ -55,7 +55,7 @@ def with_other_regularisers(seed, settings):
     networks with the setting chosen for "none", each from initial weights and an order of its own;
     the first of them is that of "none".
     """
-    data = _Parts(mnist5k(seed=seed, train=settings.train))
+    data = mnist5k(seed=seed, train=settings.train)
     draws = _draws(seed, settings)
     dropped = [name for name in ARMS if name != "Gaussian"]
     models = {
@@ -64,16 +64,16 @@ def with_other_regularisers(seed, settings):
     }
     result = {}
     for name, candidates in models.items():
-        best = lowest_error(candidates, *data.validation)
+        best = lowest_error(candidates, *tensors(data, "validation"))
         result[name] = {
             "chosen": {key: draws[best][key] for key in ("learning_rate", *ARMS[name])},
-            **data.measures(lambda x, model=candidates[best]: model.eval()(x)),
+            **measures(candidates[best], data),
         }
     rate = result["none"]["chosen"]["learning_rate"]
     members = [_network(Dropout, 0.0, seed + 1000 * k, settings) for k in range(settings.ensemble)]
     fit_many(
         members,
-        *data.train,
+        *tensors(data, "train"),
         epochs=settings.epochs,
         batch_size=settings.batch_size,
         learning_rate=rate,
@@ -81,36 +81,29 @@ def with_other_regularisers(seed, settings):
     )
     result["ensemble"] = {
         "chosen": {"learning_rate": rate},
-        "members_test_error": [round(evaluate(m, *data.test)[0], 5) for m in members],
-        **data.measures(lambda x: _mean_log_probability(members, x)),
+        "members_test_error": [round(evaluate(m, *tensors(data, "test"))[0], 5) for m in members],
+        **measures(Ensemble(members), data),
     }
     return result
 
 
-class _Parts:
-    """The three parts of the data as tensors, and what a predictor does on them."""
+class Ensemble(nn.Module):
+    """The logarithm of the mean of the members' probabilities, in place of logits.
 
-    def __init__(self, data):
-        self.train = torch.from_numpy(data.x_train), torch.from_numpy(data.y_train)
-        self.validation = torch.from_numpy(data.x_validation), torch.from_numpy(data.y_validation)
-        self.test = torch.from_numpy(data.x_test), torch.from_numpy(data.y_test)
+    >>> sure, unsure = (torch.nn.Linear(1, 2) for _ in range(2))
+    >>> _ = [weight.data.zero_() for m in (sure, unsure) for weight in m.parameters()]
+    >>> sure.bias.data[0] = 99.0
+    >>> Ensemble([sure, unsure])(torch.zeros(1, 1)).exp()
+    tensor([[0.7500, 0.2500]], grad_fn=<ExpBackward0>)
+    """
 
-    @torch.no_grad()
-    def measures(self, predict):
-        """Error rate and mean cross-entropy in nats; ``predict`` gives logits."""
-        measures = {}
-        for part in ("train", "validation", "test"):
-            x, labels = getattr(self, part)
-            logits = predict(x)
-            error = (logits.argmax(dim=1) != labels).float().mean().item()
-            measures[f"{part}_error"] = round(error, 5)
-            measures[f"{part}_loss"] = round(F.cross_entropy(logits, labels).item(), 5)
-        return measures
+    def __init__(self, members):
+        super().__init__()
+        self.members = nn.ModuleList(members)
 
-
-def _mean_log_probability(members, x):
-    probabilities = torch.stack([member.eval()(x).softmax(dim=1) for member in members])
-    return probabilities.mean(dim=0).log()
+    def forward(self, x):
+        log_probabilities = torch.stack([m(x).log_softmax(dim=1) for m in self.members])
+        return log_probabilities.logsumexp(dim=0) - math.log(len(self.members))
 
 
 def _draws(seed, settings):
@@ -141,7 +134,7 @@ def _fit_arms(names, layer, draws, data, seed, settings):
     models = [_network(layer, p, seed, settings) for p in of("p", 0.0)]
     fit_many(
         models,
-        *data.train,
+        *tensors(data, "train"),
         epochs=settings.epochs,
         batch_size=settings.batch_size,
         learning_rate=[draw["learning_rate"] for _, draw in members],
