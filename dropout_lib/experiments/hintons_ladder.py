@@ -23,7 +23,7 @@ class Settings:
     hidden_p: float = 0.5
     input_p: float = 0.2
     max_norm: float = 1.0  # of the weights into a hidden unit
-    learning_rates: tuple = (0.05, 0.1, 0.2, 0.3, 0.5)  # the best on validation, for each arm
+    learning_rates: tuple = (0.05, 0.1, 0.2, 0.4)  # the best on validation, for each arm
     epochs: int = 40
     batch_size: int = 100
 

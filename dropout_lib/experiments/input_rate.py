@@ -19,8 +19,8 @@ class Settings:
     train: int = 1000
     width: int = 256  # of each of two hidden layers
     hidden_p: float = 0.5
-    input_rates: tuple = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
-    learning_rates: tuple = (0.03, 0.06, 0.12, 0.24)  # the best on validation, for each input rate
+    input_rates: tuple = (0.0, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8)
+    learning_rates: tuple = (0.05, 0.1, 0.2)  # the best on validation, for each input rate
     epochs: int = 40
     batch_size: int = 100
 

@@ -17,7 +17,6 @@ ARMS = {  # name: the hyperparameters that it has beside the learning rate
     "none": (),
     "L2": ("weight_decay",),
     "max-norm": ("max_norm",),
-    "L2 + max-norm": ("weight_decay", "max_norm"),
     "dropout": ("p",),
     "dropout + L2": ("p", "weight_decay"),
     "dropout + max-norm": ("p", "max_norm"),
