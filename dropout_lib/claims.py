@@ -120,7 +120,7 @@ def load_claims(path=None):
         ValueError: a row is not as it has to be; says which one and why.
 
     >>> load_claims()["05-redundant-units"].verdict
-    'depends'
+    'holds'
     """
     source = files("dropout_lib").joinpath("claims.yml") if path is None else Path(path)
     claims = {}
@@ -357,12 +357,8 @@ def settle(row, folder=RESULTS):
     if row.evidence == "literature":
         return Settled(row.verdict, "from the literature, not tested here")
     if row.evidence == "check":
-        true = run_check(row.check)
-        return (
-            Settled("definition", "shown exactly")
-            if true
-            else Settled("fails", "shown to be false")
-        )
+        found = ("definition", "shown exactly"), ("fails", "shown to be false")
+        return Settled(*found[not run_check(row.check)])
     outcomes = tuple(_outcome(row, condition, folder) for condition in row.conditions)
     return Settled(*verdict_of([outcome.says for outcome in outcomes]), outcomes)
 

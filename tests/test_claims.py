@@ -173,7 +173,7 @@ def test_a_ledger_in_order_has_no_problem(write, results):
 
 def test_a_wrong_verdict_is_noticed(write, results):
     rows = write({**ROW, "verdict": "depends"})
-    (found,) = ledger.verdict_problems(rows, results(a=[3.0, 4.0], b=[0.0, 0.0]))
+    (found,) = ledger.verdict_problems(rows, results(a=[3.0, 4.0, 5.0], b=[0.0, 0.0, 0.0]))
     assert "05-redundant-units: typed depends, computed holds" in found
 
 
@@ -193,7 +193,7 @@ def check_row(**changes):
     [
         (
             GOOD.replace("05-redundant-units", "05-other"),
-            "no row of the ledger has the id 05-other",
+            "no row of the ledger has the id",
         ),
         (GOOD.replace(" holds", " fails"), "05-redundant-units fails; it is holds"),
         (GOOD.replace("Results", "Other"), "'Other', but not listed under `discussed`"),
@@ -227,14 +227,12 @@ def test_several_marks_may_follow_one_sentence_and_code_has_no_headings():
 
 
 def every_number(numbers):
-    return {
-        f"{number:02}-x": check_row(id=f"{number:02}-x", numbers=[number]) for number in numbers
-    }
+    return [check_row(id=f"{number:02}-x", numbers=[number]) for number in numbers]
 
 
 def test_a_statement_without_a_row_is_noticed_once_its_chapters_exist(write):
     later = {number for numbers in ledger.SETTLED_LATER.values() for number in numbers}
-    rows = write(*every_number(set(range(1, 61)) - later - {7}).values())
+    rows = write(*every_number(set(range(1, 61)) - later - {7}))
     assert list(ledger.coverage_problems(rows, ["01_one"])) == ["statement 7 has no row"]
     with_84 = list(ledger.coverage_problems(rows, ["01_one", "08_4_with_and_without"]))
     assert with_84 == ["statement 7 has no row", "statement 51 has no row"]
@@ -348,7 +346,7 @@ def test_an_unknown_check_and_one_without_an_answer_are_refused(monkeypatch):
 
 
 def test_an_unknown_claim_lists_near_ones():
-    with pytest.raises(ValueError, match="no claim is named '05-redundant-unit'.*05-redundant-u"):
+    with pytest.raises(ValueError, match=r"no claim is named '05-redundant-unit'.*05-redundant-u"):
         claims.claim("05-redundant-unit")
     with pytest.raises(ValueError, match="at least one"):
         claims.claim()
@@ -375,6 +373,6 @@ def test_the_report_has_every_claim_and_every_effect():
 def test_the_tool_reports_and_checks(capsys):
     assert ledger.main(["report", "05"]) == 0
     assert "05-redundant-units: " in capsys.readouterr().out
-    assert ledger.main(["report", "no"]) == 1
+    assert ledger.main(["report", "zzz"]) == 1
     assert ledger.main(["check"]) == 0
     assert "agree with results and chapters" in capsys.readouterr().out
