@@ -55,7 +55,9 @@ def hintons_ladder_explorer(results):
 
 
 def _in_words(arm):
-    return "None of the rungs" if arm == "none" else f"On: {arm.replace(' + ', ', ')}"
+    words = {"hidden": "hidden units dropped", "input": "inputs dropped", "none": "no rung"}
+    rungs = [words.get(rung, rung) for rung in arm.split(" + ")]
+    return ", ".join(rungs).capitalize()
 
 
 def _all(results, arm, measure):
@@ -87,5 +89,5 @@ def _chart(results, arm):
             plot.set(ylabel=label, xlim=(-0.5, 1.5), ylim=limits)
             words = "none" if arm == "none" else arm.replace(" + ", " +\n")
             plot.set_xticks([0, 1], ["none", words])
-        figure.subplots_adjust(bottom=0.24)
+        figure.subplots_adjust(bottom=0.22)  # for labels of three lines
     return figure
