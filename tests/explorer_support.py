@@ -11,7 +11,9 @@ from dropout_lib.explorers.dropped_weights import dropped_weights
 from dropout_lib.explorers.five_variants import five_variants
 from dropout_lib.explorers.forgotten_scale import forgotten_scale_explorer
 from dropout_lib.explorers.gaussian_preactivation import gaussian_preactivation
+from dropout_lib.explorers.hintons_ladder import hintons_ladder_explorer
 from dropout_lib.explorers.holes_in_a_photograph import holes_in_a_photograph
+from dropout_lib.explorers.input_rate import input_rate_explorer
 from dropout_lib.explorers.mask_scale_output import mask_scale_output
 from dropout_lib.explorers.masks_over_time import masks_over_time
 from dropout_lib.explorers.running_mean import running_mean_explorer
@@ -43,6 +45,16 @@ def forgotten_scale_on_noise():
     return forgotten_scale_explorer(results, ratios, images, np.tile(LABELS, 50))
 
 
+def hintons_ladder_stored():
+    return hintons_ladder_explorer(load("hintons_ladder"))
+
+
+def input_rate_on_noise():
+    settings = provenance("input_rate")["settings"]
+    results = load("input_rate")
+    return input_rate_explorer(results, settings, DIGITS[:4], LABELS[:4], DIGITS[4:], LABELS[4:])
+
+
 def size_through_depth_on_noise():
     return size_through_depth(DIGITS)
 
@@ -68,7 +80,9 @@ MAKE_EXPLORERS = [
     drop_or_keep,
     five_variants_on_noise,
     forgotten_scale_on_noise,
+    hintons_ladder_stored,
     holes_in_a_photograph,
+    input_rate_on_noise,
     dropped_weights_of_noise,
     gaussian_preactivation_of_noise,
     mask_scale_output,
