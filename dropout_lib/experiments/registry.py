@@ -31,13 +31,17 @@ class Experiment:
 
 
 MODULES = (
+    "batch_norm",
+    "cost_of_training",
     "deleted_units",
     "dropconnect",
     "dropped_maps",
     "forgotten_scale",
     "from_scratch_digits",
+    "rate_sweep",
     "recurrent_dropout",
     "two_scalings",
+    "width_crossover",
 )  # each holds the experiment of its name
 REGISTRY = {}
 
