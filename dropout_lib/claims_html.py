@@ -20,23 +20,27 @@ def _style():
 def cards(rows):
     """The cards of some claims, as they stand in a chapter."""
     shown = "\n".join(
-        f'<article class="claim">\n{_row(row)}\n{_to_the_ledger(row)}\n</article>' for row in rows
+        f'<article class="claim">\n{_row(row, _id_in_a_chapter(row))}\n</article>' for row in rows
     )
     return f'<div class="dx claims">\n<style>{_style()}</style>\n{shown}\n</div>'
 
 
-def _to_the_ledger(row):
-    # only the built page has a ledger to lead to; claims.css shows the link there
+def _id_in_a_chapter(row):
+    """The claim's id; in the built page, and only there, it leads to the ledger."""
+    shown = f"<code>{escape(row.id)}</code>"
     address = f"{LEDGER_PAGE}.html#claim-{row.id}"
-    return f'<p class="claim-more"><a class="in-book" hidden href="{address}">In the ledger</a></p>'
+    return (
+        f'<span class="claim-id"><span class="in-notebook">{shown}</span>'
+        f'<a class="in-book" hidden href="{address}" title="This claim in the ledger">{shown}</a>'
+        "</span>"
+    )
 
 
-def _row(row):
+def _row(row, shown_id):
     """What a card and a row of the ledger have in common."""
     settled = settle(row)
     parts = [
-        f'<p class="claim-head">{_badge(settled)} '
-        f'<code class="claim-id">{escape(row.id)}</code></p>',
+        f'<p class="claim-head">{_badge(settled)} {shown_id}</p>',
         f'<p class="claim-statement">{escape(row.statement.strip())}</p>',
     ]
     if settled.outcomes:
@@ -100,7 +104,7 @@ def _experiment(row, outcomes):
         f'<p class="claim-fact">In {escape(row.unit)}; the claim asks for an effect {wanted}. '
         f"{outcomes[0].seeds} paired seeds of <code>{escape(row.experiment)}</code>; "
         f"to run it again: <code>python -m dropout_lib.experiments run "
-        f"{escape(row.experiment)} --again</code></p>"
+        f'{escape(row.experiment)} <span class="claim-whole">--again</span></code></p>'
     )
 
 
