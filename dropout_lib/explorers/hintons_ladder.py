@@ -5,7 +5,7 @@ from ..experiments.hintons_ladder import arm_name
 from .chart import LIGHT, axes, to_svg
 from .explorer import Choice, Explorer, Picture
 
-_MEASURES = {"error": ("test error (%)", 100, (4, 14)), "loss": ("test loss (nats)", 1, (0.2, 1.2))}
+_MEASURES = {"error": ("test error (%)", 100, (4, 12)), "loss": ("test loss (nats)", 1, (0.1, 0.9))}
 
 
 def hintons_ladder_explorer(results):
@@ -36,7 +36,8 @@ def hintons_ladder_explorer(results):
             f". Test loss {_values(results, arm, 'loss')}. Learning rate chosen most often: "
             f"{common:g}."
         )
-        return Picture(to_svg(_chart(results, arm)), reading)
+        panels = "\n".join(f"<div>\n{chart}\n</div>" for chart in _charts(results, arm))
+        return Picture(f'<div class="dx-panels">\n{panels}\n</div>', reading)
 
     on_first, off_first = {"on": True, "off": False}, {"off": False, "on": True}
     return Explorer(
@@ -70,14 +71,13 @@ def _values(results, arm, measure):
     return f"{mean:.1f}%" if measure == "error" else f"{mean:.2f}"
 
 
-def _chart(results, arm):
-    with axes(columns=2, width=5.4, height=2.6) as (figure, plots):
-        figure.subplots_adjust(wspace=0.45)
-        for plot, (measure, (label, _, limits)) in zip(plots, _MEASURES.items(), strict=True):
-            pair = [_all(results, name, measure) for name in ("none", arm)]
-            colours = [LIGHT["without-dropout"]]
-            dropped = "hidden" in arm or "input" in arm
-            colours.append(LIGHT["with-dropout" if dropped else "without-dropout"])
+def _charts(results, arm):
+    """A panel for each measure: the runs of both networks, joined, with interval and mean."""
+    dropped = "hidden" in arm or "input" in arm
+    colours = LIGHT["without-dropout"], LIGHT["with-dropout" if dropped else "without-dropout"]
+    for measure, (label, _, limits) in _MEASURES.items():
+        pair = [_all(results, name, measure) for name in ("none", arm)]
+        with axes(width=3.3, height=2.5) as (figure, plot):
             for run in zip(*pair, strict=True):
                 plot.plot((0, 1), run, color=LIGHT["faint"], linewidth=1)
             for place, (values, colour) in enumerate(zip(pair, colours, strict=True)):
@@ -87,7 +87,5 @@ def _chart(results, arm):
                 plot.plot([beside] * 2, [interval.low, interval.high], color=colour, linewidth=2.4)
                 plot.plot(beside, interval.mean, "_", color=colour, ms=12, mew=2.4)
             plot.set(ylabel=label, xlim=(-0.5, 1.5), ylim=limits)
-            words = "none" if arm == "none" else arm.replace(" + ", " +\n")
-            plot.set_xticks([0, 1], ["none", words])
-        figure.subplots_adjust(bottom=0.22)  # for labels of three lines
-    return figure
+            plot.set_xticks([0, 1], ["no rung", "with the rungs that are on"])
+        yield to_svg(figure)

@@ -48,7 +48,9 @@ def input_rate_explorer(results, settings, images, labels, known, known_labels):
                     svg.line(middle - 8, _TILE + 18, middle + 8, _TILE + 6, "wrong", 1.5)
                 )
         markup = f"{svg.drawing(_TILE * len(images), _TILE + 24, elements)}\n"
-        markup += to_svg(_chart(rates, networks, neighbours, at))
+        charts = _charts(rates, networks, neighbours, at)
+        panels = "\n".join(f"<div>\n{chart}\n</div>" for chart in charts)
+        markup += f'<div class="dx-panels">\n{panels}\n</div>'
         reading = (
             f"Inputs dropped with p = {p}: looking at the damaged digits, the nearest training "
             f"digit is right for {right} of the {len(labels)} shown and wrong for "
@@ -82,20 +84,20 @@ def _intervals(results, key):
     return [mean_interval(column.tolist()) for column in columns]
 
 
-def _chart(rates, networks, neighbours, at):
-    with axes(columns=2, width=5.6, height=2.4) as (figure, plots):
-        figure.subplots_adjust(wspace=0.4)
-        kinds = ((networks, LIGHT["with-dropout"]), (neighbours, LIGHT["ink"]))
-        titles = ("networks, on whole digits", "nearest digit, on damaged ones")
-        for plot, (intervals, colour), title in zip(plots, kinds, titles, strict=True):
+def _charts(rates, networks, neighbours, at):
+    """A panel for the networks and one for the nearest training digit."""
+    blue, ink = LIGHT["with-dropout"], LIGHT["ink"]
+    for intervals, colour, title, xlabel in (
+        (networks, blue, "networks, tested on whole digits", "inputs dropped in training, p"),
+        (neighbours, ink, "nearest training digit, damaged digits", "pixels dropped, p"),
+    ):
+        with axes(width=3.3, height=2.4) as (figure, plot):
+            figure.subplots_adjust(top=0.88)
             low, high = ([getattr(i, end) for i in intervals] for end in ("low", "high"))
             means = [interval.mean for interval in intervals]
             plot.fill_between(rates, low, high, color=colour, alpha=0.2, linewidth=0)
             plot.plot(rates, means, color=colour)
             plot.plot(rates[at], means[at], "o", color=colour)
             plot.set_title(title, color=colour)
-            plot.set(xlabel="inputs dropped in training, p", ylabel="test error (%)")
-            plot.set_ylim(bottom=0)
-        plots[1].set_xlabel("pixels dropped, p")
-        figure.subplots_adjust(top=0.88)
-    return figure
+            plot.set(xlabel=xlabel, ylabel="test error (%)", ylim=(0, 22))
+        yield to_svg(figure)
