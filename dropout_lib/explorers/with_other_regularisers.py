@@ -37,8 +37,8 @@ def gains_over_none(results):
     )
     return Figure(
         Picture(f'<div class="dx-panels">\n{panels}\n</div>', reading),
-        "What each arm gains over the plain network, run by run, with 95% intervals; blue: noise "
-        "in training. Right of the line is better.",
+        "What each arm gains over the plain network, run by run, with 95% intervals. Blue: noise "
+        "in training; orange: none. Right of the line is better.",
     )
 
 
