@@ -130,3 +130,39 @@ def test_numbers_in_the_quiz_are_what_they_are_asked_for(words, right):
     (question,) = (q for q in questions("05") if q["question"].startswith(words))
     (answer,) = (a["value"] for a in question["answers"] if a.get("correct"))
     assert answer == pytest.approx(right)
+
+
+# --- the second rate, and the rivals -----------------------------------------------------------
+
+SWEEP = load("input_rate")
+SWEPT = provenance("input_rate")["settings"]
+RIVALS = load("with_other_regularisers")
+
+
+def test_validation_never_chose_to_drop_no_inputs_nor_most_of_them():
+    assert {result["chosen"] for result in SWEEP} == {0.2, 0.35, 0.5}
+
+
+def test_between_02_and_05_lies_a_valley_and_the_ends_took_the_ends_of_the_grid():
+    errors = np.mean([result["test_error"] for result in SWEEP], axis=0)
+    at = {p: i for i, p in enumerate(SWEPT["input_rates"])}
+    valley = [errors[at[p]] for p in (0.2, 0.35, 0.5)]
+    assert max(valley) < min(errors[at[0.0]], errors[at[0.8]]) - 0.004
+    assert max(valley) - min(valley) < 0.005
+    largest, smallest = max(SWEPT["learning_rates"]), min(SWEPT["learning_rates"])
+    assert sum(r["learning_rate"][at[0.0]] == largest for r in SWEEP) >= 5
+    assert sum(r["learning_rate"][at[0.8]] == smallest for r in SWEEP) >= 4
+
+
+def test_every_arm_gains_over_none_in_error_and_loss():
+    for arm in RIVALS[0]:
+        if arm != "none":
+            for measure in ("test_error", "test_loss"):
+                assert gain(RIVALS, "none", arm, measure).low > 0
+
+
+def test_the_first_member_of_the_ensemble_is_the_network_without_anything():
+    for result in RIVALS:
+        first = result["ensemble"]["members_test_error"][0]
+        # the same seeds, stacked with other networks: sums in another order
+        assert abs(first - result["none"]["test_error"]) <= 0.01
