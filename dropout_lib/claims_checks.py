@@ -441,6 +441,45 @@ def fresh_masks_forget_and_one_mask_shouts():
 # --- chapter 5: advantages ---------------------------------------------------------------------
 
 
+@exact_check
+def the_usual_lines_have_every_property():
+    """Whether dropout as it is usually shown, in a few lines, passes the checks of this book."""
+    from .checks import BACKWARD, EDGES, EVALUATION, FORWARD, examine, function_subject
+
+    def dropout(x, p, training, rng):
+        if not training:
+            return x, None
+        mask = rng.random(x.shape) >= p
+        return x * mask / (1 - p), mask
+
+    def dropout_backward(grad_output, mask, p):
+        return grad_output if mask is None else grad_output * mask / (1 - p)
+
+    checks = (*FORWARD, *EVALUATION, *EDGES, *BACKWARD)
+    with np.errstate(all="ignore"):
+        return examine(function_subject(dropout, dropout_backward), checks).passed
+
+
+@exact_check
+def the_share_of_draws_halves_when_the_width_doubles():
+    """Draws for a layer's outputs against its products, forward and backward, for one case."""
+
+    def share(width):
+        forward, by_weights, by_inputs = (width * width,) * 3
+        return width / (forward + by_weights + by_inputs)
+
+    return all(math.isclose(share(2 * width), share(width) / 2) for width in (64, 256, 1024))
+
+
+@exact_check
+def the_mean_probability_loses_no_more_than_its_members_do_on_average():
+    """The loss of averaged probabilities against the mean of the losses: the log is concave."""
+    rng = np.random.default_rng(0)
+    probabilities = rng.dirichlet(np.ones(10), size=(1000, 5))  # (cases, members, classes)
+    of_label = probabilities[:, :, 0]
+    return bool((-np.log(of_label.mean(axis=1)) <= -np.log(of_label).mean(axis=1)).all())
+
+
 # --- chapter 6: limitations --------------------------------------------------------------------
 
 

@@ -12,7 +12,9 @@ from dropout_lib.explorers.five_variants import five_variants
 from dropout_lib.explorers.forgotten_scale import forgotten_scale_explorer
 from dropout_lib.explorers.gaussian_preactivation import gaussian_preactivation
 from dropout_lib.explorers.growing_evidence import growing_evidence
+from dropout_lib.explorers.hintons_ladder import hintons_ladder_explorer
 from dropout_lib.explorers.holes_in_a_photograph import holes_in_a_photograph
+from dropout_lib.explorers.input_rate import input_rate_explorer
 from dropout_lib.explorers.mask_scale_output import mask_scale_output
 from dropout_lib.explorers.masks_over_time import masks_over_time
 from dropout_lib.explorers.running_mean import running_mean_explorer
@@ -42,6 +44,16 @@ def forgotten_scale_on_noise():
     results = load("forgotten_scale")
     images = np.tile(DIGITS, (50, 1))
     return forgotten_scale_explorer(results, ratios, images, np.tile(LABELS, 50))
+
+
+def hintons_ladder_stored():
+    return hintons_ladder_explorer(load("hintons_ladder"))
+
+
+def input_rate_on_noise():
+    settings = provenance("input_rate")["settings"]
+    results = load("input_rate")
+    return input_rate_explorer(results, settings, DIGITS[:4], LABELS[:4], DIGITS[4:], LABELS[4:])
 
 
 def size_through_depth_on_noise():
@@ -75,7 +87,9 @@ MAKE_EXPLORERS = [
     five_variants_on_noise,
     forgotten_scale_on_noise,
     growing_evidence_of_two_comparisons,
+    hintons_ladder_stored,
     holes_in_a_photograph,
+    input_rate_on_noise,
     dropped_weights_of_noise,
     gaussian_preactivation_of_noise,
     mask_scale_output,

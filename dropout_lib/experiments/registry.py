@@ -31,13 +31,20 @@ class Experiment:
 
 
 MODULES = (
+    "batch_norm",
+    "cost_of_training",
     "deleted_units",
     "dropconnect",
     "dropped_maps",
     "forgotten_scale",
     "from_scratch_digits",
+    "hintons_ladder",
+    "input_rate",
+    "rate_sweep",
     "recurrent_dropout",
     "two_scalings",
+    "width_crossover",
+    "with_other_regularisers",
 )  # each holds the experiment of its name
 REGISTRY = {}
 

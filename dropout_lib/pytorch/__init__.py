@@ -7,6 +7,11 @@ from .dropconnect import (
     dropconnect_forward,
     rectified_gaussian_mean,
 )
+from .gaussian_dropout import (
+    GaussianDropout,
+    gaussian_dropout_backward,
+    gaussian_dropout_forward,
+)
 from .inverted_dropout import Dropout, dropout_backward, dropout_forward
 from .masks import draw_keep_mask
 from .models import CNNWithSpatialDropout, MLPWithDropout
@@ -36,6 +41,7 @@ __all__ = [
     "Dropout1d",
     "Dropout2d",
     "Dropout3d",
+    "GaussianDropout",
     "MLPWithDropout",
     "RecurrentMasks",
     "StandardDropout",
@@ -48,6 +54,8 @@ __all__ = [
     "dropout_backward",
     "dropout_forward",
     "functional",
+    "gaussian_dropout_backward",
+    "gaussian_dropout_forward",
     "models",
     "rectified_gaussian_mean",
     "spatial_dropout_backward",

@@ -6,6 +6,7 @@ return the mask. Like their namesakes they know nothing of ``model.eval()``: pas
 """
 
 from .dropconnect import dropconnect_forward
+from .gaussian_dropout import gaussian_dropout_forward
 from .inverted_dropout import dropout_forward
 from .spatial_dropout import spatial_dropout_forward
 from .standard_dropout import standard_dropout_forward
@@ -34,6 +35,18 @@ def standard_dropout(input, p=0.5, training=True, inplace=False, *, generator=No
     tensor([1., 0., 1.])
     """
     return standard_dropout_forward(input, p, training, generator, mask=mask, inplace=inplace)[0]
+
+
+def gaussian_dropout(input, p=0.5, training=True, *, generator=None, noise=None):
+    """Multiplies by Gaussian factors of mean 1 and variance p / (1 - p); torch.nn has none.
+
+    Arguments and errors otherwise as :func:`~.gaussian_dropout.gaussian_dropout_forward`.
+
+    >>> import torch
+    >>> gaussian_dropout(torch.ones(2), noise=torch.tensor([1.5, -0.5]))
+    tensor([ 1.5000, -0.5000])
+    """
+    return gaussian_dropout_forward(input, p, training, generator, noise=noise)[0]
 
 
 def dropout1d(input, p=0.5, training=True, inplace=False, *, generator=None, mask=None):

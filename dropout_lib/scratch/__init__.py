@@ -6,6 +6,11 @@ from .dropconnect import (
     dropconnect_forward,
     rectified_gaussian_mean,
 )
+from .gaussian_dropout import (
+    GaussianDropout,
+    gaussian_dropout_backward,
+    gaussian_dropout_forward,
+)
 from .inverted_dropout import Dropout, dropout_backward, dropout_forward
 from .masks import draw_keep_mask
 from .network import (
@@ -46,6 +51,7 @@ __all__ = [
     "Dropout1d",
     "Dropout2d",
     "Dropout3d",
+    "GaussianDropout",
     "Linear",
     "Parameter",
     "ReLU",
@@ -60,6 +66,8 @@ __all__ = [
     "dropconnect_forward",
     "dropout_backward",
     "dropout_forward",
+    "gaussian_dropout_backward",
+    "gaussian_dropout_forward",
     "multilayer_perceptron",
     "rectified_gaussian_mean",
     "spatial_dropout_backward",
