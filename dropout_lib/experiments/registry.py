@@ -31,12 +31,15 @@ class Experiment:
 
 
 MODULES = (
+    "averaged_subnetworks",
     "deleted_units",
     "dropconnect",
     "dropped_maps",
+    "exact_identities",
     "forgotten_scale",
     "from_scratch_digits",
     "recurrent_dropout",
+    "redundant_features",
     "two_scalings",
 )  # each holds the experiment of its name
 REGISTRY = {}
