@@ -38,6 +38,7 @@ MODULES = (
     "exact_identities",
     "forgotten_scale",
     "from_scratch_digits",
+    "memorised_labels",
     "recurrent_dropout",
     "redundant_features",
     "two_scalings",
