@@ -428,34 +428,34 @@ QUIZ = [
         ],
     },
     {
-        "question": "Two inputs have weights 2 and 1, and for one case the values 1 and 3. "
+        "question": "Two inputs have weights 3 and 1, and for one case the values 2 and 4. "
         "p = 0.5. What does dropout on the inputs add to this case's squared error, on average?",
         "section": "Linear regression: ridge, exactly",
         "type": "numeric",
         "answers": [
             {
                 "type": "value",
-                "value": 13,
+                "value": 52,
                 "correct": True,
-                "feedback": "p / (1 − p) = 1, times (2 · 1)² + (1 · 3)².",
+                "feedback": "p / (1 − p) = 1, times (3 · 2)² + (1 · 4)².",
             },
             {
                 "type": "value",
-                "value": 25,
+                "value": 100,
                 "correct": False,
                 "feedback": "The terms are squared one by one, then added.",
             },
             {
                 "type": "value",
-                "value": 5,
+                "value": 10,
                 "correct": False,
                 "feedback": "That is the sum of the squared weights. How large are the inputs?",
             },
             {
                 "type": "value",
-                "value": 3.25,
+                "value": 13,
                 "correct": False,
-                "feedback": "That is p (1 − p) times 13: the scale 1 / (1 − p) is missing.",
+                "feedback": "That is p (1 − p) times 52: the scale 1 / (1 − p) is missing.",
             },
             {"type": "default", "feedback": "p / (1 − p) times the sum of (w x)²."},
         ],

@@ -148,7 +148,7 @@ def logistic_penalty(x, w, b, p):
     """E[A(noisy logit)] - A(logit), averaged over every mask, summed over cases; A = log(1 + e^z).
 
     This is what dropout adds to the expected negative log-likelihood, exactly: the term that is
-    linear in the logit keeps its mean (Wager et al. 2013, equation 5).
+    linear in the logit keeps its mean (Wager, Wang and Liang 2013).
     """
     masks, probability = all_masks(x.shape[1], p)
     noisy = (masks * w / (1 - p)) @ x.T + b  # (2^features, N)
