@@ -10,6 +10,7 @@ from .explorer import Choice, Explorer, Picture, Slider
 _WIDTH, _HEIGHT = 440, 188
 _GRID, _COLUMN, _ROW, _TOP = 132, 3.8, 14, 26  # left edge, width, height, upper edge
 _BARS, _LONGEST = 346, 84
+_SEPARATE = 10  # networks trained one by one
 
 
 def averaged_subnetworks_explorer(results, settings, images, labels):
@@ -24,7 +25,7 @@ def averaged_subnetworks_explorer(results, settings, images, labels):
     shown = results[0]["shown"]
     counts = tuple(k for k in settings["counts"] if k <= len(shown["passes"]))
     names = ("they agree", "they differ a little", "they differ most")
-    digits = dict(zip(names, range(len(names)), strict=True))
+    digits = {name: place for place, name in reversed(list(enumerate(names)))}
 
     def draw(k, digit):
         q = np.array(shown["passes"])[:, digit] / 100  # (passes, classes)
@@ -41,9 +42,10 @@ def averaged_subnetworks_explorer(results, settings, images, labels):
     return Explorer(
         "averaged-subnetworks",
         "How many subnetworks make an average?",
-        "Begin with one, at the digit on which they differ most: every column is one thinned "
-        "network, the darker the surer. Then average more, and watch the blue bars settle. They "
-        "need not settle where the whole network is. Below: all test digits.",
+        "Every column is one thinned network, the darker the surer. Average more of them and "
+        "watch the blue bars settle; they need not settle where the whole network is. Then a "
+        "digit on which they agree. Below, all test digits: solid the mean of the probabilities, "
+        "dashed their geometric mean, orange networks trained one by one without dropout.",
         [
             Slider("k", "subnetworks averaged", counts, counts[0], "{}"),
             Choice("digit", "a digit on which", digits),
@@ -90,10 +92,14 @@ def _reading(results, settings, k, q, scaled, label):
     of_scaling, loss_of_scaling = (
         np.mean([result["weight scaling"][m] for result in results]) for m in ("error", "loss")
     )
-    said = "One subnetwork says" if k == 1 else f"{k} subnetworks say"
+    said = f"One subnetwork says {answers[0]}, with {mean.max():.0%}"
+    if k > 1:
+        said = (
+            f"{k} subnetworks say {', '.join(map(str, answers))}; their mean {mean.argmax()}, with "
+            f"{mean.max():.0%}"
+        )
     return (
-        f"A {label}. {said} {', '.join(map(str, answers))}; their mean is {mean.argmax()} with "
-        f"{mean.max():.0%}, the whole network's answer {scaled.argmax()} with {scaled.max():.0%}. "
+        f"A {label}. {said}; the whole network {scaled.argmax()}, with {scaled.max():.0%}. "
         f"On all test digits the mean of {k} has {100 * error:.1f}% errors and a loss of "
         f"{loss:.2f}, the whole network {100 * of_scaling:.1f}% and {loss_of_scaling:.2f}."
     )
@@ -102,30 +108,37 @@ def _reading(results, settings, k, q, scaled, label):
 def _chart(results, counts, k, measure):
     """Error in % or loss by k: both kinds of mean, weight scaling, and separate networks."""
     unit = 100 if measure == "error" else 1
+    blue, orange, soft = (LIGHT[c] for c in ("with-dropout", "without-dropout", "soft"))
+
+    def of(kind):
+        return unit * np.array([result[kind][measure] for result in results])
+
+    arithmetic, geometric = of("arithmetic").mean(axis=0), of("geometric").mean(axis=0)
+    scaling, separate = of("weight scaling").mean(), of("separate").mean(axis=0)
     with axes(width=3.3, height=2.5) as (figure, plot):
-        for kind, style in (("arithmetic", "-"), ("geometric", (0, (4, 2)))):
-            curves = unit * np.array([result[kind][measure] for result in results])
-            mean = curves.mean(axis=0)
-            plot.plot(counts, mean, color=LIGHT["with-dropout"], linestyle=style)
-            if kind == "arithmetic":
-                bands = [mean_interval(column.tolist()) for column in curves.T]
-                edges = [band.low for band in bands], [band.high for band in bands]
-                plot.fill_between(
-                    counts, *edges, color=LIGHT["with-dropout"], alpha=0.15, linewidth=0
-                )
-                at = counts.index(k)
-                plot.plot(k, mean[at], "o", color=LIGHT["with-dropout"])
-        scaling = unit * np.mean([result["weight scaling"][measure] for result in results])
-        plot.axhline(scaling, color=LIGHT["soft"], linewidth=1.2, linestyle=(0, (1, 2)))
-        separate = unit * np.mean([r["separate"][measure] for r in results], axis=0)
-        sizes = (1, 10)
-        plot.plot(sizes, separate, "o-", color=LIGHT["without-dropout"], markersize=4)
-        top = max(separate.max(), 1.3 * scaling) * 1.25
+        bands = [mean_interval(column.tolist()) for column in of("arithmetic").T]
+        edges = [band.low for band in bands], [band.high for band in bands]
+        plot.fill_between(counts, *edges, color=blue, alpha=0.15, linewidth=0)
+        plot.axhline(scaling, color=soft, linewidth=1.2, linestyle=(0, (1, 2)))
+        plot.plot((1, _SEPARATE), separate, "o-", color=orange, markersize=4)
+        plot.plot(counts, geometric, color=blue, linestyle=(0, (4, 2)))
+        plot.plot(counts, arithmetic, color=blue)
+        plot.plot(k, arithmetic[counts.index(k)], "o", color=blue)
+        plot.annotate("separate networks", (12.5, separate[1]), va="center", color=orange)
+        plot.annotate("whole network", (250, scaling), ha="right", va="bottom", color=soft)
+        if measure == "error":
+            plot.annotate("mean of k", (1.25, arithmetic[0]), va="bottom", color=blue)
+        else:
+            below = {"xytext": (0, -4), "textcoords": "offset points", "va": "top", "ha": "right"}
+            plot.annotate("mean of k", (250, arithmetic[-1]), color=blue, **below)
+            plot.annotate("geometric mean", (2.2, geometric[1]), va="bottom", color=blue)
+        values = [*arithmetic, *geometric, *separate, scaling]
+        space = 0.15 * (max(values) - min(values))
         plot.set(
             xscale="log",
             xlabel="networks averaged, k (log scale)",
             ylabel="test error (%)" if measure == "error" else "test loss (nats)",
-            ylim=(0, top),
+            ylim=(min(values) - space, max(values) + space),
             xlim=(0.8, 260),
         )
         plot.set_xticks([1, 10, 100], ["1", "10", "100"])
