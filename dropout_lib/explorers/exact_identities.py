@@ -150,6 +150,7 @@ def exact_averages_figure(results):
                     color=LIGHT["soft"],
                 )
             plot.set(title=title, xlabel="test loss (nats)", xlim=(0, None), ylim=(-0.6, 3.7))
+            plot.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
         plots[0].set_yticks(range(len(_WAYS)), list(_WAYS.values())[::-1])
     return Figure(
         picture(figure, f"Mean test loss. {'; '.join(said)}."),
