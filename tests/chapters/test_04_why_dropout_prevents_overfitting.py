@@ -1,0 +1,156 @@
+"""The sentences of chapter 4 that state results, held to the stored results."""
+
+import numpy as np
+import pytest
+
+from dropout_lib.claims import effects, load_claims
+from dropout_lib.datasets import DIABETES_FEATURES, diabetes
+from dropout_lib.exercises import questions
+from dropout_lib.exercises.why_dropout_prevents_overfitting import masks_visited, penalty
+from dropout_lib.experiments import load, mean_interval, paired_difference, provenance
+from dropout_lib.experiments.exact_identities import expected_squared_error
+
+CHAPTER = "04_why_dropout_prevents_overfitting"
+MEMORISED = load("memorised_labels")
+REDUNDANT = load("redundant_features")
+AVERAGED = load("averaged_subnetworks")
+IDENTITIES = load("exact_identities")
+COUNTS = provenance("averaged_subnetworks")["settings"]["counts"]
+
+
+def contains_0(interval):
+    return interval.low < 0 < interval.high
+
+
+# --- an ensemble -------------------------------------------------------------------------------
+
+
+def test_a_run_visits_what_the_formula_says_and_with_wide_layers_nothing_twice():
+    for result in AVERAGED:
+        visited = result["visited"]
+        assert all(row["presentations"] == 40_000 for row in visited.values())
+        assert visited["8"]["first_layer"] == visited["8"]["second_layer"] == 2**8
+        assert visited["256"]["both_layers"] == 40_000
+        assert visited["256"]["most_often"] == 1
+        for width in (8, 12):
+            expected = masks_visited(2 * width, 40_000)
+            assert visited[str(width)]["both_layers"] == pytest.approx(expected, rel=0.01)
+
+
+def over_scaling(kind, k, measure, unit=1):
+    at = COUNTS.index(k)
+    return paired_difference(
+        [unit * r["weight scaling"][measure] for r in AVERAGED],
+        [unit * r[kind][measure][at] for r in AVERAGED],
+    )
+
+
+@pytest.mark.parametrize("k", COUNTS)
+def test_averages_of_k_subnetworks_do_what_chapter_4_says(k):
+    error, loss = (over_scaling("arithmetic", k, measure) for measure in ("error", "loss"))
+    if k <= 10:
+        assert error.high < 0
+    if k >= 50:
+        assert contains_0(error)
+    if k >= 5:
+        assert loss.low > 0
+        assert loss.mean > 0.05
+    assert error.mean < 0  # none makes fewer errors
+
+
+def test_ten_separate_networks_lie_between_the_whole_network_and_the_mean_in_loss():
+    def ahead(of, measure):
+        return paired_difference(
+            [r["separate"][measure][1] for r in AVERAGED], [of(r)[measure] for r in AVERAGED]
+        )
+
+    def mean_of_200(r):
+        return {measure: r["arithmetic"][measure][-1] for measure in ("error", "loss")}
+
+    assert contains_0(ahead(lambda r: r["weight scaling"], "error"))
+    assert contains_0(ahead(mean_of_200, "error"))
+    assert ahead(lambda r: r["weight scaling"], "loss").high < 0
+    assert ahead(mean_of_200, "loss").low > 0
+    rates = [r["learning_rate"]["separate"] for r in AVERAGED]
+    largest = max(provenance("averaged_subnetworks")["settings"]["learning_rates"])
+    assert rates.count(largest) >= 4
+
+
+def gap(network, p, kind):
+    return mean_interval(
+        [r[network][f"p = {p}"][f"scaling and {kind}"]["total_variation"] for r in IDENTITIES]
+    )
+
+
+def test_the_gap_behind_a_relu_layer_is_larger_at_the_larger_p_and_none_behind_a_softmax():
+    assert gap("softmax behind", 0.2, "geometric").high < 1e-12
+    assert gap("softmax behind", 0.5, "geometric").high < 1e-12
+    assert 0.005 < gap("relu behind", 0.2, "geometric").low
+    assert gap("relu behind", 0.2, "geometric").high < gap("relu behind", 0.5, "geometric").low
+    for network in ("softmax behind", "relu behind"):
+        for p in (0.2, 0.5):
+            assert gap(network, p, "arithmetic").low > 0.05
+            rows = [r[network][f"p = {p}"] for r in IDENTITIES]
+            for better, worse, measure in (
+                ("weight scaling", "arithmetic", "loss"),
+                ("weight scaling", "single", "error"),
+            ):
+                pair = ([row[way][measure] for row in rows] for way in (worse, better))
+                assert paired_difference(*pair).low > 0
+
+
+# --- noise -------------------------------------------------------------------------------------
+
+
+def test_the_worked_example_of_ridge_is_right():
+    x, w = np.array([[2.0, 1.0]]), np.array([1.0, 3.0])
+    target = np.array([6.0])
+    assert np.square(target - x @ w).sum() == 1
+    assert expected_squared_error(x, target, w, 0.5) == 14
+    assert penalty(x, w, 0.5) == 13
+
+
+@pytest.mark.parametrize("p", [0.1, 0.3, 0.5, 0.7, 0.9])
+def test_sgd_with_dropout_lands_on_ridge_and_least_squares_is_far(p):
+    rows = [r["linear"][f"p = {p}"] for r in IDENTITIES]
+    assert max(row["enumeration_over_formula_minus_1"] for row in rows) < 1e-12
+    assert mean_interval([row["sgd_from_ridge"] for row in rows]).high < 0.1
+    assert mean_interval([row["least_squares_from_ridge"] for row in rows]).low > 1
+
+
+def test_least_squares_plays_cholesterol_against_ldl():
+    for seed in range(10):
+        data = diabetes(seed)
+        w = np.linalg.lstsq(data.x_train, data.y_train, rcond=None)[0]
+        total, ldl = (DIABETES_FEATURES.index(name) for name in ("cholesterol", "LDL"))
+        assert np.corrcoef(data.x_train[:, [total, ldl]].T)[0, 1] > 0.8
+        assert w[total] * w[ldl] < 0
+
+
+def test_the_adaptive_penalty_is_near_first_too_low_then_too_high():
+    def ratio(p, key):
+        return mean_interval([r["logistic"][f"p = {p}"][key] for r in IDENTITIES])
+
+    assert 0.8 < ratio(0.1, "adaptive_over_exact").low
+    assert ratio(0.1, "adaptive_over_exact").high < 1 < ratio(0.9, "adaptive_over_exact").low
+    assert ratio(0.9, "adaptive_over_exact").high < 1.2
+    prices = [ratio(p, "price_of_noise_less_over_more_certain") for p in (0.1, 0.3, 0.5, 0.7, 0.9)]
+    assert all(price.low > 1 for price in prices)
+    assert all(a.mean > b.mean for a, b in zip(prices[:-1], prices[1:], strict=True))
+
+
+# --- ledger and quiz ---------------------------------------------------------------------------
+
+
+def test_rows_of_the_chapter_have_finite_effects():
+    rows = [row for row in load_claims().values() if row.discussed[0].chapter == CHAPTER]
+    assert len(rows) > 25
+    for row in rows:
+        for condition in row.conditions:
+            assert np.isfinite(effects(row, condition)).all()
+
+
+def test_the_number_in_the_quiz_is_the_penalty():
+    (question,) = (q for q in questions("04") if q["type"] == "numeric")
+    (right,) = (a["value"] for a in question["answers"] if a.get("correct"))
+    assert right == penalty(np.array([[2.0, 4.0]]), np.array([3.0, 1.0]), 0.5)
