@@ -1,4 +1,4 @@
-"""Real data, most of it without a network: MNIST digits in two sizes, and scikit-learn's digits.
+"""Real data, most of it without a network: MNIST digits in two sizes, and scikit-learn's sets.
 
 Every function but :func:`co2` returns a :class:`Split`. All arrays are fresh: a caller may change
 them, and the next caller gets the same numbers as ever. Tune on validation, report on test.
@@ -16,6 +16,19 @@ from pathlib import Path
 import numpy as np
 
 CLASSES = 10
+
+DIABETES_FEATURES = (
+    "age",
+    "sex",
+    "body mass",
+    "blood pressure",
+    "cholesterol",
+    "LDL",
+    "HDL",
+    "cholesterol/HDL",
+    "triglycerides",
+    "blood sugar",
+)  # the columns of diabetes(), in words; triglycerides are on a log scale
 
 _MNIST5K_SHA256 = "809ec085d551285cf9efad12c42a6aead98c62f96eb9936cc5b778870773e50d"
 
@@ -38,7 +51,10 @@ MNIST_FILES = {
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Three disjoint parts of a data set: x (N, features) float32 in [0, 1], y (N,) int64."""
+    """Three disjoint parts of a data set: x (N, features) and y (N,) for each.
+
+    Images are float32 in [0, 1] and their labels int64, unless the function says otherwise.
+    """
 
     x_train: np.ndarray
     y_train: np.ndarray
@@ -83,6 +99,44 @@ def digits(seed=0, train=1077, validation=360, test=360):
     """
     pixels, labels = _digits_values()
     return _split(pixels, labels, 16, seed, train, validation, test)
+
+
+def diabetes(seed=0, train=222, validation=110, test=110):
+    """442 people with diabetes, ten measurements each, and how the disease went on within a year.
+
+    The set of Efron et al. (Least angle regression, 2004), which comes with scikit-learn. It is
+    small enough to be solved exactly, so it is given in 64 bits.
+
+    Args:
+        seed: decides who goes where; held-out people depend on it as in :func:`mnist5k`.
+        train, validation, test: how many people each part gets; train at least 2.
+
+    Returns:
+        Split with x (N, 10) float64, columns named by :data:`DIABETES_FEATURES`, and y (N,)
+        float64. Each column, and y, has mean 0 and standard deviation 1 over the training part;
+        the other parts are shifted and scaled by the same numbers.
+
+    Raises:
+        ValueError: a size is negative, train is less than 2, or there are not enough people.
+
+    >>> data = diabetes()
+    >>> data.x_train.shape, data.x_validation.shape, data.x_test.shape
+    ((222, 10), (110, 10), (110, 10))
+    >>> float(abs(data.x_train.mean(axis=0)).max()) < 1e-12
+    True
+    """
+    values = _diabetes_values()
+    _check_sizes(len(values), train=train, validation=validation, test=test, what="people")
+    if train < 2:
+        raise ValueError(f"train has to be at least 2 to have a deviation, but got {train}")
+    order = np.random.default_rng(seed).permutation(len(values))
+    of_test, of_validation, of_train = np.split(order, (test, test + validation))
+    of_train = of_train[:train]
+    mean, deviation = values[of_train].mean(axis=0), values[of_train].std(axis=0)
+    deviation[deviation == 0] = 1  # two people may agree; the column is 0 then
+    values = (values - mean) / deviation
+    parts = (values[part] for part in (of_train, of_validation, of_test))
+    return Split(*(array for part in parts for array in (part[:, :-1].copy(), part[:, -1].copy())))
 
 
 def mnist(folder=None, *, validation=0, seed=0):
@@ -172,15 +226,15 @@ def _take(size, indices, labels, seed):
     return train_test_split(indices, train_size=size, stratify=stratify, random_state=seed)
 
 
-def _check_sizes(available, **sizes):
+def _check_sizes(available, *, what="images", **sizes):
     for name, size in sizes.items():
         if not isinstance(size, Integral) or size < 0:
-            raise ValueError(f"{name} has to be a number of images, 0 or more, but got {size!r}")
+            raise ValueError(f"{name} has to be a number of {what}, 0 or more, but got {size!r}")
     asked = sum(sizes.values())
     if asked > available:
         sum_of = " + ".join(f"{name} {size}" for name, size in sizes.items())
         raise ValueError(
-            f"{sum_of} = {asked} images, but there are only {available}: ask for fewer"
+            f"{sum_of} = {asked} {what}, but there are only {available}: ask for fewer"
         )
 
 
@@ -226,6 +280,14 @@ def _co2_values():
     _, *lines = text.splitlines()
     weeks, ppm = zip(*(line.split(",") for line in lines), strict=True)
     return np.array(weeks, dtype="datetime64[D]"), np.array([float(v or "nan") for v in ppm])
+
+
+@lru_cache(maxsize=1)
+def _diabetes_values():
+    """The ten measurements and the target, side by side (442, 11), as they were taken."""
+    from sklearn.datasets import load_diabetes
+
+    return np.column_stack(load_diabetes(return_X_y=True, scaled=False))
 
 
 # --- full MNIST ------------------------------------------------------------------------------
