@@ -31,13 +31,17 @@ class Experiment:
 
 
 MODULES = (
+    "co2",
     "deleted_units",
     "dropconnect",
     "dropped_maps",
     "forgotten_scale",
     "from_scratch_digits",
+    "mc_spread",
     "recurrent_dropout",
+    "text_against_l2",
     "two_scalings",
+    "uci_recipe",
 )  # each holds the experiment of its name
 REGISTRY = {}
 
