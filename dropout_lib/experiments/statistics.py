@@ -24,14 +24,16 @@ def paired_difference(a, b):
     return mean_interval([x - y for x, y in zip(a, b, strict=True)])
 
 
-def mean_interval(values):
-    """The mean with Student's 95% interval.
+def mean_interval(values, confidence=0.95):
+    """The mean with Student's interval, 95% unless said otherwise; of equal values it is a point.
 
     >>> f"{mean_interval([1.0, 2.0, 3.0]):.2f}"
     '2.00 [-0.48, 4.48]'
     """
+    if len(values) > 1 and len(set(values)) == 1:
+        return Interval(*3 * (float(values[0]),))
     from scipy.stats import ttest_1samp
 
     test = ttest_1samp(values, 0.0)
-    interval = test.confidence_interval(0.95)
+    interval = test.confidence_interval(confidence)
     return Interval(float(sum(values) / len(values)), float(interval.low), float(interval.high))
