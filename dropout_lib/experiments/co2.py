@@ -9,6 +9,7 @@ from torch import nn
 from .. import datasets
 from ..pytorch import Dropout
 from ..training import fit_many, squared_error
+from .passes import noisy_passes
 from .registry import experiment
 
 ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh}
@@ -105,26 +106,12 @@ def _network(activation, p, hidden):
     return nn.Sequential(*layers, nn.Linear(inputs, 1))
 
 
-@torch.no_grad()
-def _passes(network, x, passes, generator, one_mask=False):
-    """Outputs (passes, N, 1) with dropout on: a mask for every week, or one for all of a pass."""
-    out = x.expand(passes, *x.shape)
-    for layer in network:
-        if isinstance(layer, Dropout):
-            masks = (passes, 1 if one_mask else len(x), out.shape[-1])
-            keep = torch.rand(masks, generator=generator) >= layer.p
-            out = out * keep / (1 - layer.p)
-        else:
-            out = layer(out)
-    return out
-
-
 def _measured(network, weeks, generator, settings):
     """Numbers of one network, in ppm, inside and by the years beyond."""
 
     def sampled(years, passes=settings.passes, one_mask=False):
         x = weeks.x(years)
-        return weeks.in_ppm(_passes(network, x, passes, generator, one_mask))
+        return weeks.in_ppm(noisy_passes(network, x, passes, generator, one_mask))
 
     validation = sampled(weeks.years[weeks.is_validation]).mean(axis=0)
     noise = np.sqrt(np.mean((weeks.ppm[weeks.is_validation] - validation) ** 2))

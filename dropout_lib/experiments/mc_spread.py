@@ -9,6 +9,7 @@ from torch import nn
 
 from ..pytorch import Dropout
 from ..training import fit_many, squared_error
+from .passes import noisy_passes
 from .registry import experiment
 
 
@@ -50,8 +51,8 @@ def mc_spread(seed, settings):
     for size in settings.sizes:
         measured = []
         for p in settings.rates:
-            samples = passes(networks[size, p], points, settings.passes, generator)
-            held_out = passes(networks[size, p], x_validation, settings.passes, generator)
+            samples = noisy_passes(networks[size, p], points, settings.passes, generator)
+            held_out = noisy_passes(networks[size, p], x_validation, settings.passes, generator)
             likelihood = _log_likelihood(held_out, targets_validation, settings.noise)
             measured.append(
                 {
@@ -116,19 +117,6 @@ def _network(hidden, p, seed):
         *(nn.Linear(first, second), nn.ReLU(), Dropout(p)),
         nn.Linear(second, 1),
     )
-
-
-@torch.no_grad()
-def passes(network, x, number, generator):
-    """Outputs (number, N, 1) with dropout on, a mask of its own for every pass and point."""
-    out = x.expand(number, *x.shape)
-    for layer in network:
-        if isinstance(layer, Dropout):
-            keep = torch.rand(out.shape, generator=generator) >= layer.p
-            out = out * keep / (1 - layer.p)
-        else:
-            out = layer(out)
-    return out
 
 
 def _spread_and_error(samples, truth):

@@ -10,6 +10,7 @@ from torch import nn
 from ..datasets import diabetes
 from ..pytorch import Dropout
 from ..training import fit_many, squared_error
+from .passes import noisy_passes
 from .registry import experiment
 
 
@@ -54,7 +55,7 @@ def uci_recipe(seed, settings):
     x, y = parts["validation"]
     number = max(settings.passes)
     scores = [
-        _log_likelihood(_passes(network, x, number // 5, generator), y, tau)
+        _log_likelihood(noisy_passes(network, x, number // 5, generator), y, tau)
         for network, (_, tau) in zip(networks, candidates, strict=True)
     ]
     best = int(np.argmax(scores))
@@ -94,19 +95,6 @@ def _trained(part, candidates, seed, generator, settings):
     return networks
 
 
-@torch.no_grad()
-def _passes(network, x, number, generator):
-    """Outputs (number, N, 1) with dropout on, a mask of its own for every pass and case."""
-    out = x.expand(number, *x.shape)
-    for layer in network:
-        if isinstance(layer, Dropout):
-            keep = torch.rand(out.shape, generator=generator) >= layer.p
-            out = out * keep / (1 - layer.p)
-        else:
-            out = layer(out)
-    return out
-
-
 def _three_ways(network, parts, tau, generator, settings):
     """Test measures by number of passes, and of weight scaling.
 
@@ -115,7 +103,8 @@ def _three_ways(network, parts, tau, generator, settings):
     """
     number = max(settings.passes)
     samples = {
-        part: _passes(network, parts[part][0], number, generator) for part in ("validation", "test")
+        part: noisy_passes(network, parts[part][0], number, generator)
+        for part in ("validation", "test")
     }
     with torch.no_grad():
         network.eval()
