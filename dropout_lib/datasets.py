@@ -1,7 +1,7 @@
 """Real data, most of it without a network: MNIST digits in two sizes, and scikit-learn's sets.
 
-Every function returns a :class:`Split` of fresh arrays: a caller may change them, and the next
-caller gets the same numbers as ever. Tune on validation, report on test.
+Every function but :func:`co2` returns a :class:`Split`. All arrays are fresh: a caller may change
+them, and the next caller gets the same numbers as ever. Tune on validation, report on test.
 """
 
 import gzip
@@ -9,6 +9,7 @@ import hashlib
 import zlib
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.resources import files
 from numbers import Integral
 from pathlib import Path
 
@@ -158,6 +159,34 @@ def mnist(folder=None, *, validation=0, seed=0):
     return _load_mnist(folder, MNIST_URL, MNIST_FILES, validation, seed)
 
 
+def co2():
+    """Weekly carbon dioxide at Mauna Loa, Hawaii, from March 1958 to December 2001.
+
+    The numbers are those of statsmodels' data set ``co2``, which is in the public domain: Keeling
+    and Whorf (2004), Atmospheric CO2 concentrations derived from flask air samples at sites in the
+    SIO network, Carbon Dioxide Information Analysis Center, Oak Ridge National Laboratory. Of
+    2,284 weeks, 59 have no measurement, and they are left out.
+
+    Returns:
+        years (2225,), when the week begins, as a year with a fraction; and ppm (2225,), how many
+        molecules in a million of air are CO2. Both float64.
+
+    >>> years, ppm = co2()
+    >>> len(years), float(ppm[0]), float(ppm[-1])
+    (2225, 316.1, 371.5)
+    >>> years[[0, -1]].round(2)
+    array([1958.24, 2001.99])
+    """
+    weeks, ppm = _co2_values()
+    year_begins = weeks.astype("datetime64[Y]")
+    days = (weeks - year_begins.astype("datetime64[D]")).astype(float)
+    year_ends = (year_begins + 1).astype("datetime64[D]")
+    of_year = (year_ends - year_begins.astype("datetime64[D]")).astype(float)
+    measured = ~np.isnan(ppm)
+    years = year_begins.astype(int) + 1970 + days / of_year
+    return years[measured], ppm[measured]
+
+
 # --- splitting -------------------------------------------------------------------------------
 
 
@@ -242,6 +271,15 @@ def _digits_values():
     from sklearn.datasets import load_digits
 
     return load_digits(return_X_y=True)
+
+
+@lru_cache(maxsize=1)
+def _co2_values():
+    """The first days of 2,284 weeks, datetime64[D], and ppm, NaN where nothing was measured."""
+    text = files("dropout_lib").joinpath("data", "co2.csv").read_text("utf-8")
+    _, *lines = text.splitlines()
+    weeks, ppm = zip(*(line.split(",") for line in lines), strict=True)
+    return np.array(weeks, dtype="datetime64[D]"), np.array([float(v or "nan") for v in ppm])
 
 
 @lru_cache(maxsize=1)

@@ -235,6 +235,44 @@ def test_a_damaged_mnist5k_file_is_refused_with_the_remedy(mnist5k_file, damage)
         mnist5k()
 
 
+# --- a time series ------------------------------------------------------------------------------
+
+
+def test_co2_is_every_measured_week_in_order():
+    years, ppm = datasets.co2()
+    assert years.shape == ppm.shape == (2225,)
+    assert years.dtype == ppm.dtype == np.float64
+    weeks = np.diff(years) * 365.25 / 7
+    assert weeks.min() > 0.99
+    assert (weeks < 1.02).sum() == 2224 - 22  # elsewhere weeks without a measurement lie between
+    assert 310 < ppm.min() < ppm.max() < 375
+
+
+def test_co2_is_a_fixed_series():
+    values = b"".join(array.tobytes() for array in datasets.co2())
+    assert (
+        hashlib.sha256(np.round(np.frombuffer(values), 6).tobytes()).hexdigest()[:16]
+        == "99b3f3a89e74641b"
+    )
+
+
+def test_co2_falls_within_a_year_and_rises_over_the_years():
+    years, ppm = datasets.co2()
+    means = {year: ppm[(years >= year) & (years < year + 1)].mean() for year in range(1959, 2002)}
+    # 1964, of which few weeks were measured, tells little
+    risen = np.diff([mean for year, mean in means.items() if year != 1964])
+    assert (risen > -0.1).all()
+    month = (12 * (years % 1)).astype(int)
+    assert ppm[month == 4].mean() > ppm[month == 9].mean() + 4
+
+
+def test_changing_the_series_changes_nothing_for_the_next_caller():
+    years, ppm = datasets.co2()
+    years[:], ppm[:] = 0, 0
+    assert datasets.co2()[0].min() > 1958
+    assert datasets.co2()[1].min() > 300
+
+
 # --- full MNIST, from a server on this machine ---------------------------------------------------
 
 

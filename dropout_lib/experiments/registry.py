@@ -32,16 +32,20 @@ class Experiment:
 
 MODULES = (
     "averaged_subnetworks",
+    "co2",
     "deleted_units",
     "dropconnect",
     "dropped_maps",
     "exact_identities",
     "forgotten_scale",
     "from_scratch_digits",
+    "mc_spread",
     "memorised_labels",
     "recurrent_dropout",
     "redundant_features",
+    "text_against_l2",
     "two_scalings",
+    "uci_recipe",
 )  # each holds the experiment of its name
 REGISTRY = {}
 
