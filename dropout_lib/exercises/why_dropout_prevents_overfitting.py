@@ -217,7 +217,8 @@ def judge_visited(answer):
 
 def masks_visited(units, draws):
     networks = 2.0**units
-    return networks * (1 - (1 - 1 / networks) ** draws)
+    # networks * (1 - (1 - 1 / networks) ** draws), for large numbers too
+    return -networks * np.expm1(draws * np.log1p(-1 / networks))
 
 
 # --- a prediction that could fail ----------------------------------------------------------------
@@ -351,7 +352,8 @@ EXERCISES = (
         solution=masks_visited,
         explanation=(
             "Linearity of expectation: it does not matter that the masks compete for the draws. "
-            "For n in the hundreds the result is the number of draws."
+            "From 54 units on, 1 − 2⁻ⁿ is rounded to 1; `log1p` and `expm1` keep what would be "
+            "lost. For n in the hundreds the result is the number of draws."
         ),
         judge=judge_visited,
         wrong_answers=(

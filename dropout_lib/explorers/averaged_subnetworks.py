@@ -125,7 +125,8 @@ def _chart(results, counts, k, measure):
         plot.plot(counts, arithmetic, color=blue)
         plot.plot(k, arithmetic[counts.index(k)], "o", color=blue)
         plot.annotate("separate networks", (12.5, separate[1]), va="center", color=orange)
-        plot.annotate("whole network", (250, scaling), ha="right", va="bottom", color=soft)
+        above = {"xytext": (0, 8 if measure == "error" else 1), "textcoords": "offset points"}
+        plot.annotate("whole network", (250, scaling), ha="right", color=soft, **above)
         if measure == "error":
             plot.annotate("mean of k", (1.25, arithmetic[0]), va="bottom", color=blue)
         else:

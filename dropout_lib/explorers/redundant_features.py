@@ -60,9 +60,8 @@ def activations_figure(results):
             plot.plot(middles, share, color=LIGHT[f"{arm}-dropout"])
             mean, silent = (np.mean([row[m] for row in rows]) for m in ("mean", "silent"))
             said.append(f"{words}, mean activation {mean:.1f} and {silent:.0%} silent")
-        at = (middles > 2).argmax()
-        plot.annotate(_ARMS["without"], (middles[at] + 0.6, 3.6), color=LIGHT["without-dropout"])
-        plot.annotate(_ARMS["with"], (0.75, 4.9), color=LIGHT["with-dropout"])
+        plot.annotate(_ARMS["with"], (0.95, 5.5), color=LIGHT["with-dropout"])
+        plot.annotate(_ARMS["without"], (3.3, 3.7), color=LIGHT["without-dropout"])
         plot.set(
             xlabel="activation of a hidden unit",
             ylabel="share of activations (%)",

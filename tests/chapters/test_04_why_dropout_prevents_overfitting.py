@@ -1,5 +1,7 @@
 """The sentences of chapter 4 that state results, held to the stored results."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -8,18 +10,84 @@ from dropout_lib.datasets import DIABETES_FEATURES, diabetes
 from dropout_lib.exercises import questions
 from dropout_lib.exercises.why_dropout_prevents_overfitting import masks_visited, penalty
 from dropout_lib.experiments import load, mean_interval, paired_difference, provenance
-from dropout_lib.experiments.exact_identities import expected_squared_error
+from dropout_lib.experiments.exact_identities import expected_squared_error, ridge_solution
 
 CHAPTER = "04_why_dropout_prevents_overfitting"
 MEMORISED = load("memorised_labels")
 REDUNDANT = load("redundant_features")
 AVERAGED = load("averaged_subnetworks")
 IDENTITIES = load("exact_identities")
+TEXT = load("text_against_l2")
 COUNTS = provenance("averaged_subnetworks")["settings"]["counts"]
 
 
 def contains_0(interval):
     return interval.low < 0 < interval.high
+
+
+# --- overfitting, built on purpose -------------------------------------------------------------
+
+
+def learned(arm):
+    """Share of the wrong labels learned, by learning rate, in the mean over the runs."""
+    return np.mean([r[arm]["at each rate"]["wrong labels learned"] for r in MEMORISED], axis=0)
+
+
+def test_the_wrong_labels_are_learned_and_the_test_error_rises_meanwhile():
+    for arm in ("without", "with"):
+        curves = [r[arm]["curves"] for r in MEMORISED]
+        error = np.mean([curve["test error"] for curve in curves], axis=0)
+        assert error[-1] > error.min() + 0.03
+    without, dropped = (
+        np.mean([r[arm]["curves"]["wrong labels learned"] for r in MEMORISED], axis=0)
+        for arm in ("without", "with")
+    )
+    assert without[-1] > 0.95
+    assert (without[14:] > dropped[14:]).all()
+
+
+# --- co-adaptation -----------------------------------------------------------------------------
+
+
+def less_correlated(layer, rate=None):
+    def of(result, arm):
+        if layer == "autoencoder":
+            return result["autoencoder"][arm]["correlation"]
+        at = result["classifier"][arm]
+        return (at if rate is None else at["at each rate"][rate])[layer]["correlation"]
+
+    return paired_difference(*([of(r, arm) for r in REDUNDANT] for arm in ("without", "with")))
+
+
+def test_units_are_less_alike_in_the_autoencoder_and_more_alike_in_the_second_layer():
+    assert less_correlated("autoencoder").low > 0
+    assert contains_0(less_correlated("first layer"))
+    assert less_correlated("second layer").high < 0
+    rates = [
+        [r["classifier"][arm]["learning_rate"] for r in REDUNDANT] for arm in ("without", "with")
+    ]
+    assert np.mean([a > b for a, b in zip(*rates, strict=True)]) > 0.5
+
+
+def test_at_equal_rates_the_first_layer_is_less_alike_and_the_second_depends_on_the_rate():
+    assert all(less_correlated("first layer", rate).low > 0 for rate in range(4))
+    assert all(less_correlated("second layer", rate).high < 0 for rate in (0, 1))
+    assert contains_0(less_correlated("second layer", 2))
+    assert less_correlated("second layer", 3).low > 0
+
+
+# --- redundant features ------------------------------------------------------------------------
+
+
+def test_the_autoencoder_is_quieter_coarser_and_worse_with_dropout():
+    def gain(measure):
+        rows = ([r["autoencoder"][arm][measure] for r in REDUNDANT] for arm in ("without", "with"))
+        return paired_difference(*rows)
+
+    assert gain("mean").low > 1
+    assert gain("silent").high < -0.2
+    assert -0.1 < gain("neighbours").low < gain("neighbours").high < 0
+    assert gain("reconstruction").high < -10
 
 
 # --- an ensemble -------------------------------------------------------------------------------
@@ -85,7 +153,7 @@ def gap(network, p, kind):
 def test_the_gap_behind_a_relu_layer_is_larger_at_the_larger_p_and_none_behind_a_softmax():
     assert gap("softmax behind", 0.2, "geometric").high < 1e-12
     assert gap("softmax behind", 0.5, "geometric").high < 1e-12
-    assert 0.005 < gap("relu behind", 0.2, "geometric").low
+    assert gap("relu behind", 0.2, "geometric").low > 0.005
     assert gap("relu behind", 0.2, "geometric").high < gap("relu behind", 0.5, "geometric").low
     for network in ("softmax behind", "relu behind"):
         for p in (0.2, 0.5):
@@ -125,18 +193,40 @@ def test_least_squares_plays_cholesterol_against_ldl():
         total, ldl = (DIABETES_FEATURES.index(name) for name in ("cholesterol", "LDL"))
         assert np.corrcoef(data.x_train[:, [total, ldl]].T)[0, 1] > 0.8
         assert w[total] * w[ldl] < 0
+        for p in (0.1, 0.5):
+            ridge = ridge_solution(data.x_train, data.y_train, p)
+            assert np.abs(ridge[[total, ldl]]).max() < 0.3 * np.abs(w[[total, ldl]]).max()
 
 
 def test_the_adaptive_penalty_is_near_first_too_low_then_too_high():
     def ratio(p, key):
         return mean_interval([r["logistic"][f"p = {p}"][key] for r in IDENTITIES])
 
-    assert 0.8 < ratio(0.1, "adaptive_over_exact").low
+    assert ratio(0.1, "adaptive_over_exact").low > 0.8
     assert ratio(0.1, "adaptive_over_exact").high < 1 < ratio(0.9, "adaptive_over_exact").low
     assert ratio(0.9, "adaptive_over_exact").high < 1.2
     prices = [ratio(p, "price_of_noise_less_over_more_certain") for p in (0.1, 0.3, 0.5, 0.7, 0.9)]
     assert all(price.low > 1 for price in prices)
-    assert all(a.mean > b.mean for a, b in zip(prices[:-1], prices[1:], strict=True))
+    assert all(a.mean > b.mean for a, b in itertools.pairwise(prices))
+
+
+def ahead_on_text(a, b, by="by error", measure="test_error", where=None):
+    def of(result, arm):
+        return (result if where is None else result[where])[arm][by][measure]
+
+    return paired_difference([of(r, a) for r in TEXT], [of(r, b) for r in TEXT])
+
+
+def test_most_of_the_gain_on_text_needs_neither_masks_nor_rare_words():
+    gain = ahead_on_text("l2", "dropout")
+    assert gain.low > 0
+    assert ahead_on_text("l2", "frequency").mean > 0.5 * gain.mean  # the larger part
+    assert contains_0(ahead_on_text("adam", "dropout"))
+    loss = ahead_on_text("adam", "dropout", "by loss", "test_loss")
+    assert 0 < loss.low < loss.mean < 0.02  # a little behind
+    kept = ahead_on_text("l2", "dropout", where="common words")
+    assert kept.low > 0
+    assert kept.mean > 0.5 * gain.mean  # most of it
 
 
 # --- ledger and quiz ---------------------------------------------------------------------------
