@@ -46,6 +46,29 @@ def test_the_wrong_labels_are_learned_and_the_test_error_rises_meanwhile():
     assert (without[14:] > dropped[14:]).all()
 
 
+def gain_with_wrong_labels(of):
+    return paired_difference(
+        [of(r["without"]) for r in MEMORISED], [of(r["with"]) for r in MEMORISED]
+    )
+
+
+def test_the_gain_is_several_points_at_equal_rates_and_small_against_a_tuned_opponent():
+    rates = provenance("memorised_labels")["settings"]["learning_rates"]
+    for i, rate in enumerate(rates):
+        gain = gain_with_wrong_labels(lambda arm, i=i: arm["at each rate"]["test error"][i])
+        if rate >= 0.01:
+            assert gain.low > 0.03
+    at_005 = rates.index(0.05)  # where both have learned practically all of the wrong labels
+    assert min(learned("without")[at_005], learned("with")[at_005]) > 0.98
+    assert max(learned("without")[0], learned("with")[0]) < 0.1  # few by anybody
+    tuned = gain_with_wrong_labels(lambda arm: arm["last"]["test error"])
+    assert 0 < tuned.low < tuned.high < 0.01
+    assert contains_0(gain_with_wrong_labels(lambda arm: arm["stopped"]["test error"]))
+    for column in ("last", "stopped"):
+        loss = gain_with_wrong_labels(lambda arm, column=column: arm[column]["test loss"])
+        assert contains_0(loss)
+
+
 # --- co-adaptation -----------------------------------------------------------------------------
 
 
