@@ -438,6 +438,69 @@ def fresh_masks_forget_and_one_mask_shouts():
 # --- chapter 4: why dropout prevents overfitting -----------------------------------------------
 
 
+def _expected_squared_error(x, y, w, values, chances):
+    """Sum of squared errors, averaged over all ways to multiply the inputs by one of two values."""
+    masks = _all_masks(x.shape[1])
+    noise = np.where(masks, values[1], values[0])
+    probability = np.prod(np.where(masks, chances[1], chances[0]), axis=1)
+    return probability @ np.square(y - (noise * w) @ x.T).sum(axis=1)
+
+
+def _regression():
+    rng = np.random.default_rng(0)
+    x, w = rng.standard_normal((20, 6)) * [1, 1, 2, 2, 5, 0.1], rng.standard_normal(6)
+    return x, rng.standard_normal(20), w
+
+
+def _with_ridge_penalty(x, y, w, p):
+    return np.square(y - x @ w).sum() + p / (1 - p) * np.square(w) @ np.square(x).sum(axis=0)
+
+
+@exact_check
+def dropout_is_ridge():
+    """Dropout's squared error over all masks of six inputs, against squared error plus ridge."""
+    x, y, w = _regression()
+    return all(
+        math.isclose(
+            _expected_squared_error(x, y, w, (0, 1 / (1 - p)), (p, 1 - p)),
+            _with_ridge_penalty(x, y, w, p),
+            rel_tol=1e-12,
+        )
+        for p in (0.1, 0.5, 0.9)
+    )
+
+
+@exact_check
+def multiplicative_noise_is_a_penalty_by_its_variance():
+    """Noise that is never 0, 1 ± s by the toss of a coin, has the penalty of dropout if s² is its
+    variance; with another variance it has not."""
+    x, y, w = _regression()
+
+    def penalised(p, deviation):
+        noisy = _expected_squared_error(x, y, w, (1 - deviation, 1 + deviation), (0.5, 0.5))
+        return math.isclose(noisy, _with_ridge_penalty(x, y, w, p), rel_tol=1e-12)
+
+    return all(
+        penalised(p, math.sqrt(p / (1 - p))) and not penalised(p, p / (1 - p)) for p in (0.1, 0.8)
+    )
+
+
+@exact_check
+def weight_scaling_is_the_geometric_mean_of_a_softmax_layer():
+    """The normalised geometric mean over all masks of six units, and softmax(W h + b)."""
+    rng = np.random.default_rng(0)
+    h, weight, bias = rng.random(6), 3 * rng.standard_normal((4, 6)), rng.standard_normal(4)
+    whole = np.exp(weight @ h + bias) / np.exp(weight @ h + bias).sum()
+    masks = _all_masks(6)
+    for p in (0.2, 0.5, 0.9):
+        logits = (masks * h / (1 - p)) @ weight.T + bias  # (masks, classes)
+        log_q = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+        mean = np.exp(_probabilities(masks, p) @ log_q)
+        if not np.allclose(mean / mean.sum(), whole, rtol=1e-10):
+            return False
+    return True
+
+
 # --- chapter 5: advantages ---------------------------------------------------------------------
 
 

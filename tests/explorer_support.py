@@ -4,10 +4,12 @@ import ipywidgets
 import numpy as np
 
 from dropout_lib.experiments import load, provenance
+from dropout_lib.explorers.averaged_subnetworks import averaged_subnetworks_explorer
 from dropout_lib.explorers.benched_units import benched_units
 from dropout_lib.explorers.deleted_units import deleted_units_explorer
 from dropout_lib.explorers.drop_or_keep import drop_or_keep
 from dropout_lib.explorers.dropped_weights import dropped_weights
+from dropout_lib.explorers.exact_identities import ridge_path_explorer
 from dropout_lib.explorers.five_variants import five_variants
 from dropout_lib.explorers.forgotten_scale import forgotten_scale_explorer
 from dropout_lib.explorers.gaussian_preactivation import gaussian_preactivation
@@ -75,12 +77,23 @@ def gaussian_preactivation_of_noise():
     return gaussian_preactivation(weight, np.zeros(3), DIGITS[0, :20], {"a": 0, "b": 1, "c": 2})
 
 
+def averaged_subnetworks_on_noise():
+    settings = provenance("averaged_subnetworks")["settings"]
+    images, labels = np.tile(DIGITS, (50, 1)), np.tile(LABELS, 50)
+    return averaged_subnetworks_explorer(load("averaged_subnetworks"), settings, images, labels)
+
+
+def ridge_path_stored():
+    return ridge_path_explorer(load("exact_identities"))
+
+
 def growing_evidence_of_two_comparisons():
     a, b = [10.0, 9.5, 11.0, 12.0], [9.0, 9.2, 10.5, 10.0]
     return growing_evidence({"one": (a, b), "the other": (b, a)})
 
 
 MAKE_EXPLORERS = [
+    averaged_subnetworks_on_noise,
     benched_units_on_noise,
     deleted_units_on_noise,
     drop_or_keep,
@@ -94,6 +107,7 @@ MAKE_EXPLORERS = [
     gaussian_preactivation_of_noise,
     mask_scale_output,
     masks_over_time,
+    ridge_path_stored,
     running_mean_explorer,
     which_variant,
     size_through_depth_on_noise,

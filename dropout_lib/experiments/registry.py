@@ -31,18 +31,26 @@ class Experiment:
 
 
 MODULES = (
+    "averaged_subnetworks",
     "batch_norm",
+    "co2",
     "cost_of_training",
     "deleted_units",
     "dropconnect",
     "dropped_maps",
+    "exact_identities",
     "forgotten_scale",
     "from_scratch_digits",
     "hintons_ladder",
     "input_rate",
+    "mc_spread",
+    "memorised_labels",
     "rate_sweep",
     "recurrent_dropout",
+    "redundant_features",
+    "text_against_l2",
     "two_scalings",
+    "uci_recipe",
     "width_crossover",
     "with_other_regularisers",
 )  # each holds the experiment of its name
