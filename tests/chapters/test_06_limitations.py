@@ -1,0 +1,181 @@
+"""What chapter 6 states of results, beside the rows of the ledger: held to the stored runs."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from dropout_lib.datasets import mnist5k
+from dropout_lib.exercises import check, questions
+from dropout_lib.exercises.limitations import mean_of_passes, smallest_width, variance_ratio
+from dropout_lib.experiments import batch_norm as norms
+from dropout_lib.experiments import cost_of_training as costs
+from dropout_lib.experiments import load, paired_difference, provenance
+from dropout_lib.experiments.cost_of_training import GaussianNoise, steps_to
+from dropout_lib.training import fit_many
+
+WIDTHS = load("width_crossover")
+SWEEP = load("rate_sweep")
+RATES = provenance("rate_sweep")["settings"]["rates"]
+
+
+def errors(width, p, training="usual", measure="test_error"):
+    return [100 * r[training][str(width)][p][measure] for r in WIDTHS]
+
+
+# --- width -----------------------------------------------------------------------------------
+
+
+def test_the_curves_cross_at_about_a_hundred_units():
+    gains = {
+        width: paired_difference(errors(width, "0.0"), errors(width, "0.5"))
+        for width in (32, 64, 128, 256)
+    }
+    assert gains[32].high < 0 < gains[256].low
+    for width in (64, 128):
+        assert gains[width].low < 0 < gains[width].high
+
+
+def test_time_helps_small_networks_with_dropout():
+    for width in (4, 8, 16):
+        usual, longer = (np.mean(errors(width, "0.5", t)) for t in ("usual", "longer"))
+        assert longer < usual
+
+
+def test_sixteen_units_with_dropout_are_worse_than_eight_without():
+    assert paired_difference(errors(16, "0.5"), errors(8, "0.0")).low > 0
+
+
+def test_learning_rates_and_decays_lie_inside_their_grids():
+    """With few exceptions: where the best value is at an end, a better one may lie beyond."""
+    settings = provenance("width_crossover")["settings"]
+    for key, grid in (("learning_rate", "learning_rates"), ("decay", "decays")):
+        part = "usual" if key == "learning_rate" else "decay"
+        chosen = [
+            run[key] for r in WIDTHS for of_width in r[part].values() for run in of_width.values()
+        ]
+        ends = {settings[grid][0], settings[grid][-1]}
+        assert np.mean([value in ends for value in chosen]) < 0.3
+
+
+# --- p ---------------------------------------------------------------------------------------
+
+
+def test_the_larger_p_the_smaller_the_learning_rate():
+    rates = np.array([r["fixed width"]["learning_rate"] for r in SWEEP])
+    typical = np.exp(np.log(rates).mean(axis=0))
+    assert typical[0] > typical[5] > typical[7] > typical[9]
+    largest = max(provenance("rate_sweep")["settings"]["learning_rates"])
+    assert (rates[:, 0] == largest).mean() == 0.5  # "half of the runs", at p = 0
+    assert (rates[:, 1:] < largest).all()
+
+
+def test_the_floor_tilts_beyond_0_6():
+    for how in ("fixed width", "fixed kept"):
+        mean = np.mean([r[how]["test_error"] for r in SWEEP], axis=0)
+        assert mean[7] < mean[8] < mean[9]
+        assert mean[9] > 1.5 * mean[5]
+
+
+# --- batch norm ------------------------------------------------------------------------------
+
+
+def test_every_placement_has_its_dropout_where_it_says():
+    places = {}
+    for placement in norms.PLACEMENTS:
+        model = norms.network(placement, 0.5, 3, 8)
+        assert [type(layer).__name__ for layer in model][:5] == [
+            *("Linear", "Dropout", "BatchNorm1d", "ReLU", "Dropout")
+        ]
+        places[placement] = [i for i, m in enumerate(model) if getattr(m, "p", 0) == 0.5]
+    assert places == {
+        "before": [1, 6, 11],
+        "between": [4, 9],
+        "behind all": [4, 9, 14],
+        "after": [14],
+    }
+
+
+def test_recalibrated_statistics_are_those_of_the_data_without_dropout():
+    torch.manual_seed(0)
+    model, x = norms.network("before", 0.5, 2, 8), torch.randn(200, 784)
+    model.train()(x)
+    before = [b.clone() for b in model.buffers()]
+    copy = norms.recalibrated(model, x)
+    for norm, heard in zip(
+        (copy[2], copy[7]), norms.inputs_of_batch_norms(copy, x, False), strict=True
+    ):
+        torch.testing.assert_close(norm.running_mean, heard.mean(dim=0))
+        torch.testing.assert_close(norm.running_var, heard.var(dim=0))
+    assert all(torch.equal(a, b) for a, b in zip(before, model.buffers(), strict=True))
+
+
+def test_formula_behind_weights_gives_what_a_trained_network_shows():
+    data = mnist5k(seed=0, train=300)
+    settings = norms.Settings(hidden=32, epochs=5)
+    (model,) = norms.train(data, "between", [(0.5, 0.06)], 0, settings)
+    x = torch.from_numpy(data.x_train)
+    with torch.no_grad():
+        still = norms.inputs_of_batch_norms(model, x, training=False)[1]
+        hidden, weight = model.eval()[:4](x), model[5].weight
+        formula = 1 + (weight**2) @ (hidden**2).mean(dim=0) / still.var(dim=0)
+        passes = [weight @ nn.functional.dropout(hidden, 0.5).T for _ in range(400)]
+        measured = torch.cat(passes, dim=1).var(dim=1) / still.var(dim=0)
+    torch.testing.assert_close(measured, formula, rtol=0.05, atol=0)
+
+
+# --- cost ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("noise", ["dropout", "gaussian", "dropconnect"])
+def test_networks_of_every_noise_train_together_and_get_their_weights_back(noise):
+    torch.manual_seed(0)
+    models = [costs.network(noise, 0.5, 8) for _ in range(2)]
+    before = [parameter.clone() for parameter in models[1].parameters()]
+    x, labels = torch.randn(40, 784), torch.arange(40) % 10
+    fit_many(models, x, labels, epochs=1, learning_rate=[0.1, 0.2], batch_size=20)
+    after = list(models[1].parameters())
+    assert all(not torch.equal(a, b) for a, b in zip(before, after, strict=True))
+
+
+def test_gaussian_noise_has_mean_and_variance_of_dropout():
+    torch.manual_seed(0)
+    noisy = GaussianNoise(0.2)(2 * torch.ones(200_000))
+    assert noisy.mean() == pytest.approx(2, abs=0.02)
+    assert noisy.var() == pytest.approx(4 * 0.25, rel=0.02)
+    assert torch.equal(GaussianNoise(0.2).eval()(noisy), noisy)
+
+
+def test_steps_are_read_between_the_epochs():
+    assert steps_to(0.5, [2.0, 1.0, 0.0], 20) == 30
+    assert steps_to(0.5, [2.0, 1.0, 0.9], 20) == 40  # not reached
+
+
+# --- exercises and quiz ----------------------------------------------------------------------
+
+
+def test_solutions_do_what_the_chapter_says():
+    assert variance_ratio(1.0, 1.0, 0.5) == 3
+    assert variance_ratio(0.0, 5.0, 0.5) == 2
+    assert smallest_width(0.5, 0.001) == 10
+    model = nn.Sequential(nn.Linear(4, 64), nn.Dropout(0.5), nn.Linear(64, 2)).eval()
+    mean_of_passes(model, torch.ones(3, 4), 2)
+    assert not any(module.training for module in model.modules())
+
+
+def test_a_judge_leaves_the_random_state_alone():
+    torch.manual_seed(3)
+    expected = torch.rand(2)
+    torch.manual_seed(3)
+    check("06-mean-of-passes", mean_of_passes)
+    check("06-still-dropping", lambda model, x: True)
+    assert torch.equal(torch.rand(2), expected)
+
+
+def test_numbers_in_the_quiz_are_what_they_are_asked_for():
+    def right(words):
+        (question,) = (q for q in questions("06") if words in q["question"])
+        return [a["value"] for a in question["answers"] if a.get("correct")]
+
+    assert right("8 units and p = 0.5") == [256 * 0.5**8]
+    assert right("mean 0 and variance 1") == [variance_ratio(0, 1, 0.5)]
