@@ -35,8 +35,7 @@ def training_loss_by_step(results, settings):
             at_target[words] = np.median(steps)
         last = per_epoch * (len(mean) - 1)
         goal = settings["targets"][settings["target"]]
-        plot.axhline(goal, color=LIGHT["soft"], linewidth=0.8)
-        plot.annotate(f"{goal}", (last * 0.985, goal * 1.08), ha="right", color=LIGHT["soft"])
+        plot.plot([0, last], [goal, goal], color=LIGHT["soft"], linewidth=0.8)
         for (words, (_, colour)), height in zip(
             sorted(ends.items(), key=lambda item: item[1][0]), _apart(ends), strict=True
         ):

@@ -72,7 +72,7 @@ def _chart(widths, curves, at, label):
         plot.minorticks_off()
         plot.set(xlabel="units per hidden layer (log scale)", ylabel=f"{label} (%, log scale)")
         plot.yaxis.label.set_size(8.5)
-        places = {"0.5": (10, 31), "0.2": (9.4, 10.2), "0.0": (4.5, 6.2)}
+        places = {"0.5": (10, 31), "0.2": (10, 10.8), "0.0": (4.3, 5.2)}
         if not test:
             places = {"0.5": (14, 18), "0.2": (13, 3), "0.0": (8.8, 0.3)}
         for p, place in places.items():
