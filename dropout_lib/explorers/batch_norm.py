@@ -79,15 +79,15 @@ def _histogram(histograms, ratio):
 
 def ratio_by_layer(results):
     """Stored over met variance in each of the layers of the deep networks."""
-    lines = (
-        ("before", "0.5", "before every batch norm, p = 0.5", "-", 1.0),
-        ("between", "0.5", "behind the ReLUs but the last, p = 0.5", (0, (4, 2)), 1.0),
-        ("before", "0.1", "before every batch norm, p = 0.1", (0, (1, 1.5)), 1.0),
-        ("after", "0.5", "behind the last ReLU, p = 0.5", (0, (5, 2, 1, 2)), 1.0),
+    lines = (  # placement, p, words, line style
+        ("before", "0.5", "before every batch norm, p = 0.5", "-"),
+        ("between", "0.5", "behind the ReLUs but the last, p = 0.5", (0, (4, 2))),
+        ("before", "0.3", "before every batch norm, p = 0.3", (0, (1, 1.5))),
+        ("after", "0.5", "behind the last ReLU, p = 0.5", (0, (5, 2, 1, 2))),
     )
     with axes(height=2.7) as (figure, plot):
         told = []
-        for placement, p, words, style, _ in lines:
+        for placement, p, words, style in lines:
             curves = np.array(
                 [r["deep"][placement]["by rate"][p]["variance_ratio_train"] for r in results]
             )
@@ -102,9 +102,9 @@ def ratio_by_layer(results):
             plot.annotate(words.replace(", p", ",\np"), end, va="center", color=colour, fontsize=8)
             told.append(f"{words}, from {means[0]:.1f} in the first to {means[-1]:.1f}")
         plot.axhline(1, color=LIGHT["soft"], linewidth=0.8)
-        plot.set(yscale="log", xlim=(0.9, layers[-1] * 1.75))
+        plot.set(yscale="log", xlim=(0.9, layers[-1] * 1.75), ylim=(0.8, 8))
         plot.set_xticks(layers)
-        plot.set_yticks((1, 2, 5, 10), ["1", "2", "5", "10"])
+        plot.set_yticks((1, 2, 5), ["1", "2", "5"])
         plot.minorticks_off()
         plot.set(xlabel="hidden layer", ylabel="stored / met variance (log)")
     reading = (

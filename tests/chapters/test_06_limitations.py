@@ -26,7 +26,7 @@ def errors(width, p, training="usual", measure="test_error"):
 # --- width -----------------------------------------------------------------------------------
 
 
-def test_the_curves_cross_at_about_a_hundred_units():
+def test_the_curves_cross_between_32_and_256_units():
     gains = {
         width: paired_difference(errors(width, "0.0"), errors(width, "0.5"))
         for width in (32, 64, 128, 256)
