@@ -80,6 +80,53 @@ def test_the_floor_tilts_beyond_0_6():
 # --- batch norm ------------------------------------------------------------------------------
 
 
+NORMS = load("batch_norm")
+DEEP = [r["deep"] for r in NORMS]
+
+
+def at(p, placement, measure, of=NORMS):
+    return np.mean([r[placement]["by rate"][p][measure] for r in of], axis=0)
+
+
+def test_directly_before_batch_norm_the_ratio_is_near_that_of_the_formula():
+    for p in ("0.1", "0.3", "0.5", "0.7"):
+        before = at(p, "before", "variance_ratio_train")[1]
+        assert before == pytest.approx(1 / (1 - float(p)), rel=0.15)
+        between = at(p, "between", "variance_ratio_train")[1]
+        assert 1 < between < 1 + 0.5 * (before - 1)
+
+
+def test_tuning_mostly_takes_the_smallest_p():
+    chosen = [r[placement]["p"] for r in NORMS for placement in norms.PLACEMENTS]
+    assert np.mean([p == 0.1 for p in chosen]) > 0.5
+    assert all(r[placement]["p"] == 0.1 for r in DEEP for placement in ("before", "between"))
+
+
+def test_dropout_raises_the_error_in_two_placements():
+    def tuned(result, name):
+        return result[name]["by rate"][str(result[name]["p"])]["test_error"]
+
+    alone = [r["batch norm"]["test_error"] for r in NORMS]
+    raised = [
+        placement
+        for placement in norms.PLACEMENTS
+        if paired_difference([tuned(r, placement) for r in NORMS], alone).low > 0
+    ]
+    assert len(raised) == 2
+
+
+def test_the_deep_network_errs_on_most_digits_and_recalibrating_wins_back_a_tenth():
+    evaluated, recalibrated = (
+        at("0.5", "before", f"{way}test_error", DEEP) for way in ("", "recalibrated_")
+    )
+    alone = np.mean([r["batch norm"]["test_error"] for r in DEEP])
+    assert evaluated > 0.5
+    assert evaluated - recalibrated > 0.1
+    assert recalibrated > 3 * alone
+    assert recalibrated - alone > evaluated - recalibrated  # most of the harm is not the shift
+    assert at("0.5", "between", "test_error", DEEP) > 1.5 * alone
+
+
 def test_every_placement_has_its_dropout_where_it_says():
     places = {}
     for placement in norms.PLACEMENTS:
