@@ -7,10 +7,10 @@ from .chart import LIGHT, axes, picture
 from .explorer import Choice, Explorer, Figure, Slider
 
 PLACES = {
-    "directly before every batch norm": "before",
-    "behind the first ReLU, before the second batch norm": "between",
+    "before each batch norm": "before",
+    "behind the first ReLU": "between",
     "behind both ReLUs": "behind all",
-    "behind the last ReLU, after all batch norm": "after",
+    "behind the last ReLU": "after",
 }
 _REACH = 7
 
@@ -80,10 +80,10 @@ def _histogram(histograms, ratio):
 def ratio_by_layer(results):
     """Stored over met variance in each of the layers of the deep networks."""
     lines = (  # placement, p, words, line style
-        ("before", "0.5", "before every batch norm, p = 0.5", "-"),
-        ("between", "0.5", "behind the ReLUs but the last, p = 0.5", (0, (4, 2))),
-        ("before", "0.3", "before every batch norm, p = 0.3", (0, (1, 1.5))),
-        ("after", "0.5", "behind the last ReLU, p = 0.5", (0, (5, 2, 1, 2))),
+        ("before", "0.5", "before each, p = 0.5", "-"),
+        ("between", "0.5", "between, p = 0.5", (0, (4, 2))),
+        ("before", "0.3", "before each, p = 0.3", (0, (1, 1.5))),
+        ("after", "0.5", "after, p = 0.5", (0, (5, 2, 1, 2))),
     )
     with axes(height=2.7) as (figure, plot):
         told = []
@@ -99,10 +99,10 @@ def ratio_by_layer(results):
             plot.fill_between(layers, *bounds, color=colour, alpha=0.15, linewidth=0)
             plot.plot(layers, means, color=colour, linestyle=style)
             end = (layers[-1] + 0.12, means[-1])
-            plot.annotate(words.replace(", p", ",\np"), end, va="center", color=colour, fontsize=8)
+            plot.annotate(words, end, va="center", color=colour, fontsize=8)
             told.append(f"{words}, from {means[0]:.1f} in the first to {means[-1]:.1f}")
         plot.axhline(1, color=LIGHT["soft"], linewidth=0.8)
-        plot.set(yscale="log", xlim=(0.9, layers[-1] * 1.75), ylim=(0.8, 8))
+        plot.set(yscale="log", xlim=(0.9, layers[-1] * 1.5), ylim=(0.8, 8))
         plot.set_xticks(layers)
         plot.set_yticks((1, 2, 5), ["1", "2", "5"])
         plot.minorticks_off()
@@ -114,5 +114,6 @@ def ratio_by_layer(results):
     return Figure(
         picture(figure, reading),
         "Variance that batch norm has stored in training, over the variance that it meets in "
-        "evaluation, in networks of six hidden layers; band: 95% interval.",
+        "evaluation, in networks of six hidden layers. Dropout stands directly before each batch "
+        "norm, between (behind every ReLU but the last), or after all of them. Band: 95% interval.",
     )
