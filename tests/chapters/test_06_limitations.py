@@ -174,6 +174,41 @@ def test_formula_behind_weights_gives_what_a_trained_network_shows():
 # --- cost ------------------------------------------------------------------------------------
 
 
+COSTS = load("cost_of_training")
+
+
+def chosen(arm):
+    return [r[arm]["tuned"]["learning_rate"] for r in COSTS]
+
+
+def test_noise_makes_tuning_choose_smaller_learning_rates():
+    assert set(chosen("none")) == {0.1}
+    assert max(chosen("dropout")) < 0.1
+    assert max(chosen("gaussian")) < 0.1
+    smallest = min(provenance("cost_of_training")["settings"]["learning_rates"])
+    assert np.mean([rate == smallest for rate in chosen("gaussian")]) > 0.5
+
+
+def test_dropout_takes_two_to_three_times_the_steps_on_the_average():
+    for choice in ("tuned", "fastest"):
+        steps = np.array(
+            [[r[arm][choice]["steps"][1] for arm in ("dropout", "none")] for r in COSTS]
+        )
+        assert 2 < (steps[:, 0] / steps[:, 1]).mean() < 3
+
+
+def test_the_goal_is_reached_by_all():
+    budget = provenance("cost_of_training")["settings"]["epochs"] * 20
+    for arm in costs.ARMS:
+        assert all(r[arm]["tuned"]["steps"][1] < budget for r in COSTS)
+
+
+def test_a_step_takes_a_third_longer_in_a_narrow_network():
+    by_width = np.median([r["seconds ratio"]["dropout"] for r in COSTS], axis=0)
+    assert by_width[0] == pytest.approx(4 / 3, abs=0.05)
+    assert 1 < by_width[3] < by_width[0]
+
+
 @pytest.mark.parametrize("noise", ["dropout", "gaussian", "dropconnect"])
 def test_networks_of_every_noise_train_together_and_get_their_weights_back(noise):
     torch.manual_seed(0)
