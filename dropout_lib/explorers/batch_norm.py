@@ -101,7 +101,7 @@ def ratio_by_layer(results):
             end = (layers[-1] + 0.12, means[-1])
             plot.annotate(words, end, va="center", color=colour, fontsize=8)
             told.append(f"{words}, from {means[0]:.1f} in the first to {means[-1]:.1f}")
-        plot.axhline(1, color=LIGHT["soft"], linewidth=0.8)
+        plot.plot(layers[[0, -1]], [1, 1], color=LIGHT["soft"], linewidth=0.8)
         plot.set(yscale="log", xlim=(0.9, layers[-1] * 1.5), ylim=(0.8, 8))
         plot.set_xticks(layers)
         plot.set_yticks((1, 2, 5), ["1", "2", "5"])

@@ -34,7 +34,7 @@ def error_by_rate(results, rates):
         plot.annotate("test", (0.02, 12.4), color=LIGHT["test"])
         plot.annotate("training, dropout off", (0.02, 1.3), color=LIGHT["train"])
         plot.annotate("width fixed", (0.795, 25), ha="right", color=LIGHT["soft"])
-        plot.annotate("width grows", (0.9, 12), (0.91, 13), color=LIGHT["soft"])
+        plot.annotate("width grows", (0.93, 15.5), color=LIGHT["soft"])
         plot.set(xlim=(0, 1.16), ylim=(0, 30))
         plot.set_xticks(rates)
         plot.set(xlabel="drop probability p", ylabel="error (%)")

@@ -74,7 +74,7 @@ def _chart(widths, curves, at, label):
         plot.yaxis.label.set_size(8.5)
         places = {"0.5": (10, 31), "0.2": (10, 10.8), "0.0": (4.3, 5.2)}
         if not test:
-            places = {"0.5": (14, 18), "0.2": (13, 3), "0.0": (8.8, 0.3)}
+            places = {"0.5": (14, 18), "0.2": (13, 3), "0.0": (4.2, 0.45)}
         for p, place in places.items():
             words, colour, _ = _ARMS[p]
             plot.annotate(words, place, color=LIGHT[colour], fontweight="bold", fontsize=9)
