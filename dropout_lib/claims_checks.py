@@ -546,6 +546,42 @@ def the_mean_probability_loses_no_more_than_its_members_do_on_average():
 # --- chapter 6: limitations --------------------------------------------------------------------
 
 
+def _variance_of_a_sum(x, weights, p):
+    """Var[sum of w m x / (1 - p)] over equally likely cases x (N, units) and over all masks."""
+    masks = _all_masks(x.shape[1])
+    sums = (x[:, None] * masks / (1 - p)) @ weights  # (N, masks)
+    probability = np.tile(_probabilities(masks, p) / len(x), (len(x), 1))
+    mean = (probability * sums).sum()
+    return (probability * (sums - mean) ** 2).sum()
+
+
+@exact_check
+def variance_of_one_unit_behind_dropout():
+    """The variance of one unit over its cases and both masks, against the formula."""
+    x = np.array([[-1.0], [0.5], [2.0], [7.0]])
+    return all(
+        math.isclose(
+            _variance_of_a_sum(x, np.ones(1), p),
+            x.var() + p / (1 - p) * (x.var() + x.mean() ** 2),
+        )
+        for p in (0.2, 0.5, 0.9)
+    )
+
+
+@exact_check
+def variance_of_a_sum_behind_dropout():
+    """The variance of a weighted sum of six units over cases and all masks, against the formula."""
+    rng = np.random.default_rng(0)
+    x, weights = rng.standard_normal((5, 6)) + 1, rng.standard_normal(6)
+    return all(
+        math.isclose(
+            _variance_of_a_sum(x, weights, p),
+            (x @ weights).var() + p / (1 - p) * (weights**2 @ (x**2).mean(axis=0)),
+        )
+        for p in (0.2, 0.5, 0.9)
+    )
+
+
 # --- chapter 7: when to use dropout ------------------------------------------------------------
 
 

@@ -5,6 +5,7 @@ import numpy as np
 
 from dropout_lib.experiments import load, provenance
 from dropout_lib.explorers.averaged_subnetworks import averaged_subnetworks_explorer
+from dropout_lib.explorers.batch_norm import variance_shift
 from dropout_lib.explorers.benched_units import benched_units
 from dropout_lib.explorers.deleted_units import deleted_units_explorer
 from dropout_lib.explorers.drop_or_keep import drop_or_keep
@@ -23,6 +24,7 @@ from dropout_lib.explorers.running_mean import running_mean_explorer
 from dropout_lib.explorers.size_through_depth import size_through_depth
 from dropout_lib.explorers.two_scalings import two_scalings_explorer
 from dropout_lib.explorers.which_variant import which_variant
+from dropout_lib.explorers.width_crossover import width_crossover_explorer
 
 DIGITS = np.random.default_rng(0).random((20, 784))
 LABELS = np.arange(20) % 10
@@ -65,6 +67,14 @@ def size_through_depth_on_noise():
 def two_scalings_stored():
     settings = provenance("two_scalings")["settings"]
     return two_scalings_explorer(load("two_scalings"), settings)
+
+
+def variance_shift_stored():
+    return variance_shift(load("batch_norm"))
+
+
+def width_crossover_stored():
+    return width_crossover_explorer(load("width_crossover"))
 
 
 def dropped_weights_of_noise():
@@ -112,6 +122,8 @@ MAKE_EXPLORERS = [
     which_variant,
     size_through_depth_on_noise,
     two_scalings_stored,
+    variance_shift_stored,
+    width_crossover_stored,
 ]
 
 

@@ -21,6 +21,7 @@ CHAPTERS = {  # number: module; the notebook is chapters/NUMBER_MODULE.ipynb, wi
     "03-5": "variational_dropout",
     "04": "why_dropout_prevents_overfitting",
     "05": "advantages",
+    "06": "limitations",
     "11": "evidence",
 }
 

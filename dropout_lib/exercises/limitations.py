@@ -1,0 +1,693 @@
+"""Exercises and quiz of chapter 6."""
+
+import math
+
+from ..checks import Diagnosis
+from .core import NOT_STARTED, Exercise
+
+# --- the variance that batch norm stores -----------------------------------------------------
+
+
+def variance_ratio(mean, variance, p):
+    noise = p / (1 - p) * (variance + mean**2)
+    return (variance + noise) / variance
+
+
+def judge_variance_ratio(answer):
+    points = ((0.0, 1.0, 0.5), (1.0, 2.0, 0.2), (-3.0, 0.5, 0.75))
+    values = [answer(*point) for point in points]
+    if any(value is None for value in values):
+        return NOT_STARTED
+
+    def are(rule):
+        return all(
+            math.isclose(value, rule(*point))
+            for value, point in zip(values, points, strict=True)
+            if rule(*point) is not None
+        )
+
+    if are(variance_ratio):
+        return None
+    if are(lambda mean, variance, p: 1 / variance_ratio(mean, variance, p)):
+        return Diagnosis(
+            "upside-down",
+            "that is evaluation over training.",
+            "what is asked for is above 1: training is the noisy one, and stands on top",
+        )
+    if are(lambda mean, variance, p: 1 / (1 - p)):
+        return Diagnosis(
+            "mean-forgotten",
+            "it is right for a unit of mean 0 and for no other.",
+            "dropout's noise has the variance p / (1 - p) times the mean of x², and that is "
+            "variance + mean²",
+        )
+    if are(lambda mean, variance, p: p / (1 - p) * (variance + mean**2) / variance):
+        return Diagnosis(
+            "noise-alone",
+            "that is the noise over the variance; the signal itself is missing.",
+            "in training there is the variance of x, and the noise on top",
+        )
+    if are(lambda mean, variance, p: (variance + p * (variance + mean**2)) / variance):
+        return Diagnosis(
+            "with-p", "the factor of the noise is p.", "Var[m / (1 - p)] = p (1 - p) / (1 - p)²"
+        )
+    if are(lambda mean, variance, p: (variance + p / (1 - p) * (variance + mean)) / variance):
+        return Diagnosis(
+            "mean-not-squared", "the mean enters without its square.", "E[x²] = Var[x] + E[x]²"
+        )
+    if are(lambda mean, variance, p: variance_ratio(mean, variance, 1 - p)):
+        return Diagnosis(
+            "keep-and-drop-swapped",
+            "p is used as the probability to keep.",
+            "at p = 0.2 the noise has a quarter of E[x²], not four times as much",
+        )
+    return Diagnosis(
+        "another-formula",
+        "it differs from (variance + p / (1 - p) · (variance + mean²)) / variance.",
+        "write down E[y] and E[y²] for y = m x / (1 - p), then Var[y]",
+    )
+
+
+# --- a layer that is silent ------------------------------------------------------------------
+
+
+def smallest_width(p, chance):
+    width = 1
+    while p**width > chance:
+        width += 1
+    return width
+
+
+def judge_smallest_width(answer):
+    points = ((0.5, 0.0625), (0.2, 0.001), (0.8, 0.01), (0.5, 0.001))
+    values = [answer(*point) for point in points]
+    if any(value is None for value in values):
+        return NOT_STARTED
+
+    def are(rule):
+        return all(value == rule(*point) for value, point in zip(values, points, strict=True))
+
+    if are(smallest_width):
+        return None
+    if are(lambda p, chance: smallest_width(1 - p, chance)):
+        return Diagnosis(
+            "keep-and-drop-swapped",
+            "that is how many it takes until hardly ever all of them play.",
+            "all n units are *dropped* with probability pⁿ",
+        )
+    if are(lambda p, chance: smallest_width(p, chance) + 1):
+        return Diagnosis(
+            "one-too-many",
+            "it is one too wide.",
+            "the chance may be equal to what is allowed: four units at p = 0.5 are all dropped "
+            "in exactly 0.0625 of the cases",
+        )
+    if are(lambda p, chance: smallest_width(p, chance) - 1):
+        return Diagnosis(
+            "one-too-few",
+            "with so few units it still happens too often.",
+            "round up, or go on until pⁿ is no more than allowed",
+        )
+    if are(lambda p, chance: math.log(chance) / math.log(p)):
+        return Diagnosis(
+            "not-whole",
+            "a layer has a whole number of units.",
+            "log(chance) / log(p) is where pⁿ = chance; which whole number is enough?",
+        )
+    if are(lambda p, chance: math.ceil(p / chance)):
+        return Diagnosis(
+            "not-a-power",
+            "the chance is taken to fall like p / n.",
+            "each unit tosses its own coin: the probabilities multiply",
+        )
+    return Diagnosis(
+        "another-number",
+        "it is not the smallest n with pⁿ ≤ chance.",
+        "try n = 1, 2, 3, ... for p = 0.5 by hand: 0.5, 0.25, 0.125, ...",
+    )
+
+
+# --- is it still dropping? -------------------------------------------------------------------
+
+
+def still_dropping(model, x):
+    import copy
+
+    import torch
+
+    model = copy.deepcopy(model)  # a pass in training mode moves batch norm's averages
+    with torch.no_grad():
+        return not torch.equal(model(x), model(x))
+
+
+def _patients():
+    """Name, model, and whether it drops: the models that a detector is tried on."""
+    import torch
+    from torch import nn
+    from torch.nn import functional as F
+
+    class Functional(nn.Module):
+        def forward(self, x):
+            return F.dropout(x, p=0.5)
+
+    def layers(*middle):
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            return nn.Sequential(nn.Linear(8, 16), *middle, nn.Linear(16, 4))
+
+    return {
+        "in evaluation": (layers(nn.ReLU(), nn.Dropout(0.5)).eval(), False),
+        "in training": (layers(nn.ReLU(), nn.Dropout(0.5)).train(), True),
+        "functional": (layers(Functional()).eval(), True),
+        "without dropout": (layers(nn.BatchNorm1d(16), nn.ReLU()).train(), False),
+        "one layer on": (layers(nn.ReLU(), nn.Dropout(0.5)).eval(), True),
+    }
+
+
+def judge_still_dropping(answer):
+    import torch
+
+    patients = _patients()
+    patients["one layer on"][0][2].train()
+    x = torch.linspace(-2, 2, 64 * 8).view(64, 8)
+    found = {}
+    for name, (model, _) in patients.items():
+        before = _state(model)
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            found[name] = answer(model, x)
+        if found[name] is None:
+            return NOT_STARTED
+        if _state(model)[0] != before[0]:
+            return Diagnosis(
+                "changes-the-mode",
+                "the model comes back in another mode than it went in.",
+                "ask a copy (copy.deepcopy), or leave eval() and train() alone: what is asked is "
+                "what the model does *now*",
+            )
+        if any(not torch.equal(a, b) for a, b in zip(_state(model)[1], before[1], strict=True)):
+            return Diagnosis(
+                "moves-batch-norm",
+                "batch norm's running statistics have moved.",
+                "a pass in training mode updates them, also under no_grad(); ask a copy",
+            )
+    if not found["in training"]:
+        return Diagnosis(
+            "misses-training-mode",
+            "a model in training mode, with nn.Dropout in it, is called quiet.",
+            "run the same x through twice *as the model is*, and compare",
+        )
+    if found["without dropout"]:
+        return Diagnosis(
+            "takes-the-mode-for-it",
+            "a model in training mode that has no dropout is called dropping.",
+            "the mode is not the question; whether two passes differ is",
+        )
+    if not found["functional"]:
+        return Diagnosis(
+            "looks-at-modules",
+            "functional dropout in evaluation mode goes unnoticed.",
+            "it is no module, and no attribute tells of it; only its outputs do",
+        )
+    if not found["one layer on"]:
+        return Diagnosis(
+            "looks-at-the-top",
+            "one layer left in training mode goes unnoticed.",
+            "model.training is the flag of the outermost module; each layer has its own",
+        )
+    if found["in evaluation"]:
+        return Diagnosis(
+            "false-alarm",
+            "a model in evaluation mode is called dropping.",
+            "two passes over the same x, and True only if they differ",
+        )
+    return None
+
+
+def _state(model):
+    return (
+        [module.training for module in model.modules()],
+        [buffer.clone() for buffer in model.buffers()],
+    )
+
+
+def _by_flag(model, x):
+    return model.training
+
+
+def _by_flags_of_layers(model, x):
+    from torch import nn
+
+    return any(isinstance(m, nn.Dropout) and m.training for m in model.modules())
+
+
+def _after_eval(model, x):
+    import torch
+
+    model.eval()
+    with torch.no_grad():
+        return not torch.equal(model(x), model(x))
+
+
+def _without_copy(model, x):
+    import torch
+
+    with torch.no_grad():
+        return not torch.equal(model(x), model(x))
+
+
+def _of_a_copy_in_eval(model, x):
+    import copy
+
+    return _after_eval(copy.deepcopy(model), x)
+
+
+def _of_a_copy_in_train(model, x):
+    import copy
+
+    return _without_copy(copy.deepcopy(model).train(), x)
+
+
+# --- many passes, and the model as it was ----------------------------------------------------
+
+
+def mean_of_passes(model, x, passes):
+    import torch
+    from torch import nn
+
+    dropped = [m for m in model.modules() if isinstance(m, nn.Dropout)]
+    modes = [m.training for m in dropped]
+    try:
+        for module in dropped:
+            module.train()  # these alone: batch norm stays as it is
+        with torch.no_grad():
+            return torch.stack([model(x) for _ in range(passes)]).mean(dim=0)
+    finally:
+        for module, mode in zip(dropped, modes, strict=True):
+            module.train(mode)
+
+
+def judge_mean_of_passes(answer):
+    import torch
+    from torch import nn
+
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        model = nn.Sequential(
+            *(nn.Linear(8, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Dropout(0.5), nn.Linear(16, 4))
+        ).eval()
+        x = torch.randn(32, 8) + 1
+        before = _state(model)
+        out = answer(model, x, 20)
+        if out is None:
+            return NOT_STARTED
+        modes, buffers = _state(model)
+        quiet = model.eval()(x).detach()
+    if not isinstance(out, torch.Tensor) or out.shape != quiet.shape:
+        return Diagnosis(
+            "wrong-shape",
+            f"what comes back is not a tensor of shape {tuple(quiet.shape)}.",
+            "stack the passes and take the mean over them, dim=0",
+        )
+    if any(not torch.equal(a, b) for a, b in zip(buffers, before[1], strict=True)):
+        return Diagnosis(
+            "moves-batch-norm",
+            "batch norm's running statistics have moved: the model has learned from x.",
+            "model.train() switches on more than dropout; switch on the nn.Dropout modules alone",
+        )
+    if modes != before[0]:
+        return Diagnosis(
+            "left-in-training",
+            "the model went in in evaluation mode and comes out in another.",
+            "remember the modes, and put them back when the passes are done",
+        )
+    with torch.random.fork_rng():
+        torch.manual_seed(2)
+        again, many = answer(model, x, 20), answer(model, x, 500)
+    if torch.equal(out, again):
+        return Diagnosis(
+            "nothing-drops",
+            "twenty passes, and all of them the same.",
+            "in evaluation mode nothing is dropped; the nn.Dropout modules have to be in training",
+        )
+    if out.requires_grad:
+        return Diagnosis(
+            "keeps-gradients",
+            "the result drags the graph of all passes along.",
+            "predictions need no gradients: with torch.no_grad()",
+        )
+    if not torch.allclose(many, quiet, atol=0.3):
+        return Diagnosis(
+            "not-the-mean",
+            "it is far from the mean of the passes.",
+            "add up `passes` outputs and divide by `passes`",
+        )
+    return None
+
+
+def _train_and_forget(model, x, passes):
+    import torch
+
+    model.train()
+    with torch.no_grad():
+        return torch.stack([model(x) for _ in range(passes)]).mean(dim=0)
+
+
+def _dropout_left_on(model, x, passes):
+    import torch
+    from torch import nn
+
+    for module in model.modules():
+        if isinstance(module, nn.Dropout):
+            module.train()
+    with torch.no_grad():
+        return torch.stack([model(x) for _ in range(passes)]).mean(dim=0)
+
+
+def _in_eval(model, x, passes):
+    import torch
+
+    model.eval()
+    with torch.no_grad():
+        return torch.stack([model(x) for _ in range(passes)]).mean(dim=0)
+
+
+def _sum_of_passes(model, x, passes):
+    return passes * mean_of_passes(model, x, passes)
+
+
+def _all_passes(model, x, passes):
+    import torch
+
+    return torch.stack([mean_of_passes(model, x, 1) for _ in range(passes)])
+
+
+EXERCISES = (
+    Exercise(
+        name="06-variance-ratio",
+        title="What batch norm stores",
+        statement=(
+            "A unit has, over the training cases, the given mean and variance. Inverted dropout "
+            "with probability p follows, and then batch norm. Write `variance_ratio(mean, "
+            "variance, p)`: the variance that batch norm sees in training, over the one that it "
+            "meets in evaluation."
+        ),
+        starter=(
+            "def variance_ratio(mean, variance, p):\n    # your code\n    ...\n\n\n"
+            'check("06-variance-ratio", variance_ratio)'
+        ),
+        hints=(
+            "In evaluation dropout does nothing. So the lower number is given to you.",
+            "The noise of one case has the variance p / (1 − p) · x². What is its mean over the "
+            "cases?",
+            "E[x²] = variance + mean². In training: variance + p / (1 − p) · (variance + mean²).",
+        ),
+        solution=variance_ratio,
+        explanation=(
+            "With mean 0 it is 1 / (1 − p). A unit that is far from 0 all the time has a ratio "
+            "without limit: dropout makes it jump between 0 and something large, and evaluation "
+            "knows nothing of those jumps."
+        ),
+        judge=judge_variance_ratio,
+        wrong_answers=(
+            (
+                lambda mean, variance, p: 1 / variance_ratio(mean, variance, p),
+                "upside-down",
+            ),
+            (lambda mean, variance, p: 1 / (1 - p), "mean-forgotten"),
+            (
+                lambda mean, variance, p: p / (1 - p) * (variance + mean**2) / variance,
+                "noise-alone",
+            ),
+            (lambda mean, variance, p: 1 + p * (variance + mean**2) / variance, "with-p"),
+            (
+                lambda mean, variance, p: 1 + p / (1 - p) * (variance + mean) / variance,
+                "mean-not-squared",
+            ),
+            (
+                lambda mean, variance, p: variance_ratio(mean, variance, 1 - p),
+                "keep-and-drop-swapped",
+            ),
+            (lambda mean, variance, p: 1.0, "another-formula"),
+            (lambda mean, variance, p: None, "not-started"),
+        ),
+    ),
+    Exercise(
+        name="06-silent-layer",
+        title="A layer that is silent",
+        statement=(
+            "A hidden layer whose units are all dropped says nothing about its case. Write "
+            "`smallest_width(p, chance)`: how many units does a layer need at least, so that this "
+            "happens with probability `chance` or less? (p below 1.)"
+        ),
+        starter=(
+            "def smallest_width(p, chance):\n    # your code\n    ...\n\n\n"
+            'check("06-silent-layer", smallest_width)'
+        ),
+        hints=(
+            "Every unit tosses its own coin. What is the probability that two are dropped? Three?",
+            "All n are dropped with probability pⁿ.",
+            "Begin with n = 1 and add one while p**n is above `chance`.",
+        ),
+        solution=smallest_width,
+        explanation=(
+            "At p = 0.5 ten units make it rarer than once in 1,000 cases. So silence alone does "
+            "not explain why networks of 16 and of 32 units suffer."
+        ),
+        judge=judge_smallest_width,
+        wrong_answers=(
+            (lambda p, chance: smallest_width(1 - p, chance), "keep-and-drop-swapped"),
+            (lambda p, chance: smallest_width(p, chance) + 1, "one-too-many"),
+            (lambda p, chance: smallest_width(p, chance) - 1, "one-too-few"),
+            (lambda p, chance: math.log(chance) / math.log(p), "not-whole"),
+            (lambda p, chance: math.ceil(p / chance), "not-a-power"),
+            (lambda p, chance: 64, "another-number"),
+            (lambda p, chance: None, "not-started"),
+        ),
+    ),
+    Exercise(
+        name="06-still-dropping",
+        title="A detector",
+        statement=(
+            "Write `still_dropping(model, x)`: True if the model, as it is now, drops anything "
+            "when it is given the batch x, and False if not. It has to find functional dropout "
+            "too, must not take training mode for dropout, and must leave the model exactly as "
+            "it was, batch norm's running statistics included."
+        ),
+        starter=(
+            "def still_dropping(model, x):\n    # your code\n    ...\n\n\n"
+            'check("06-still-dropping", still_dropping)'
+        ),
+        hints=(
+            "What does a dropping model do that no other does, if you ask it twice?",
+            "`not torch.equal(model(x), model(x))`. But a pass in training mode moves batch "
+            "norm's running mean and variance.",
+            "Ask a `copy.deepcopy(model)`, under `torch.no_grad()`.",
+        ),
+        solution=still_dropping,
+        explanation=(
+            "It finds all that is random in a forward pass, dropout or not, and it needs a batch "
+            "with enough units in it: two draws of few units can be equal by chance."
+        ),
+        judge=judge_still_dropping,
+        wrong_answers=(
+            (_by_flag, "takes-the-mode-for-it"),
+            (_by_flags_of_layers, "looks-at-modules"),
+            (_after_eval, "changes-the-mode"),
+            (_without_copy, "moves-batch-norm"),
+            (_of_a_copy_in_eval, "misses-training-mode"),
+            (_of_a_copy_in_train, "false-alarm"),
+            (lambda model, x: False, "misses-training-mode"),
+            (lambda model, x: None, "not-started"),
+        ),
+    ),
+    Exercise(
+        name="06-mean-of-passes",
+        title="Many passes, and the model as it was",
+        statement=(
+            "Write `mean_of_passes(model, x, passes)`: the mean output (N, classes) of so many "
+            "passes with the model's `nn.Dropout` layers on and everything else as it was. "
+            "Afterwards every module is in the mode that it had before, and batch norm has "
+            "learned nothing."
+        ),
+        starter=(
+            "def mean_of_passes(model, x, passes):\n    # your code\n    ...\n\n\n"
+            'check("06-mean-of-passes", mean_of_passes)'
+        ),
+        hints=(
+            "`model.train()` switches on dropout. What else?",
+            "Go through `model.modules()` and put the `nn.Dropout` among them into training mode. "
+            "Note their modes first.",
+            "`try: ... finally:` puts the modes back even if a pass fails. The passes themselves "
+            "go under `torch.no_grad()`.",
+        ),
+        solution=mean_of_passes,
+        explanation=(
+            "Predicting must not change the predictor. With model.train() each pass over the test "
+            "data moves batch norm's averages towards them."
+        ),
+        judge=judge_mean_of_passes,
+        wrong_answers=(
+            (_train_and_forget, "moves-batch-norm"),
+            (_dropout_left_on, "left-in-training"),
+            (_in_eval, "nothing-drops"),
+            (_sum_of_passes, "not-the-mean"),
+            (_all_passes, "wrong-shape"),
+            (lambda model, x, passes: None, "not-started"),
+        ),
+    ),
+)
+
+QUIZ = [
+    {
+        "question": "A layer has 8 units and p = 0.5. In how many cases of 256 is all of it "
+        "dropped, on average?",
+        "section": "How wide is wide enough?",
+        "type": "numeric",
+        "answers": [
+            {
+                "type": "value",
+                "value": 1,
+                "correct": True,
+                "feedback": "0.5⁸ = 1/256. Rare, and yet eight units are too few for p = 0.5.",
+            },
+            {
+                "type": "value",
+                "value": 128,
+                "correct": False,
+                "feedback": "That is how often one given unit is dropped.",
+            },
+            {
+                "type": "value",
+                "value": 16,
+                "correct": False,
+                "feedback": "That would be four units: 0.5⁴ = 1/16.",
+            },
+            {"type": "default", "feedback": "All eight coins have to fall the same way."},
+        ],
+    },
+    {
+        "question": "A network with dropout makes many errors on test data. What do you look at "
+        "first, to know whether dropout does the harm?",
+        "section": "How wide is wide enough?",
+        "type": "multiple_choice",
+        "answers": [
+            {
+                "answer": "its error on the training data, with dropout off",
+                "correct": True,
+                "feedback": "Yes. If it has not learned even those, more noise is not what it "
+                "lacks.",
+            },
+            {
+                "answer": "the training loss in the log",
+                "correct": False,
+                "feedback": "That one is measured with dropout on, on thinned networks, and is "
+                "high even where all is well.",
+            },
+            {
+                "answer": "the gap between the test error and the training error",
+                "correct": False,
+                "feedback": "A network that has learned nothing has no gap at all.",
+            },
+        ],
+    },
+    {
+        "question": "A unit has mean 0 and variance 1. Dropout with p = 0.5 follows, then batch "
+        "norm. Which variance does batch norm store in training?",
+        "section": "One unit by hand",
+        "type": "numeric",
+        "answers": [
+            {
+                "type": "value",
+                "value": 2,
+                "correct": True,
+                "feedback": "1 + p / (1 − p) · 1. In evaluation it meets a variance of 1.",
+            },
+            {
+                "type": "value",
+                "value": 1,
+                "correct": False,
+                "feedback": "The mean is kept by dropout, the variance is not.",
+            },
+            {
+                "type": "value",
+                "value": 0.5,
+                "correct": False,
+                "feedback": "Without the scale it would be half; inverted dropout scales by 2, "
+                "and the variance by 4.",
+            },
+            {"type": "default", "feedback": "1 + p / (1 − p) · E[x²]."},
+        ],
+    },
+    {
+        "question": "Where does dropout not disturb any batch norm?",
+        "section": "By placement",
+        "type": "multiple_choice",
+        "answers": [
+            {
+                "answer": "behind the last batch norm",
+                "correct": True,
+                "feedback": "Yes: no batch norm hears its noise.",
+            },
+            {
+                "answer": "behind every ReLU",
+                "correct": False,
+                "feedback": "The batch norm of the next layer hears it, mixed by the weights "
+                "between.",
+            },
+            {
+                "answer": "directly before batch norm, which then normalises the noise",
+                "correct": False,
+                "feedback": "It does, in training. In evaluation the noise is gone, and what was "
+                "stored includes it.",
+            },
+        ],
+    },
+    {
+        "question": "Two passes of the same batch through model.eval() give different outputs, "
+        "though all nn.Dropout layers are in evaluation mode. Why?",
+        "section": "A detector",
+        "type": "multiple_choice",
+        "answers": [
+            {
+                "answer": "F.dropout is called without training=self.training",
+                "correct": True,
+                "feedback": "Yes. Its default is training=True, whatever the module's mode.",
+            },
+            {
+                "answer": "torch.no_grad() is missing",
+                "correct": False,
+                "feedback": "no_grad() concerns gradients. It changes no output.",
+            },
+            {
+                "answer": "batch norm",
+                "correct": False,
+                "feedback": "In evaluation mode it uses what it has stored, and changes nothing.",
+            },
+        ],
+    },
+    {
+        "question": "How do you compare the number of steps that two ways of training need?",
+        "section": "More steps",
+        "type": "multiple_choice",
+        "answers": [
+            {
+                "answer": "steps to the same training loss, measured with dropout off, each at its "
+                "own best learning rate",
+                "correct": True,
+                "feedback": "Yes: the same goal, the same ruler, and each at its best.",
+            },
+            {
+                "answer": "steps until the logged training losses are equal",
+                "correct": False,
+                "feedback": "The log of the one with dropout is that of thinned networks: another "
+                "ruler.",
+            },
+            {
+                "answer": "at one learning rate for both, to be fair",
+                "correct": False,
+                "feedback": "Fair to whom? A rate that suits one of them handicaps the other.",
+            },
+        ],
+    },
+]
