@@ -34,8 +34,10 @@ MODULES = (
     "deleted_units",
     "dropconnect",
     "dropped_maps",
+    "example_4",
     "forgotten_scale",
     "from_scratch_digits",
+    "label_rules",
     "recurrent_dropout",
     "two_scalings",
 )  # each holds the experiment of its name
