@@ -1,0 +1,219 @@
+"""The experiment ``example_4``: its curves, what p does to them, and equal training losses."""
+
+import numpy as np
+
+from ..experiments import mean_interval
+from .chart import LIGHT, axes, picture, to_svg
+from .explorer import Choice, Explorer, Figure, Picture, Slider
+from .two_scalings import _apart
+
+SETTINGS = {  # name: (arm of the experiment, in words, whether it stops where the example does)
+    "as given": ("as given", "as given", True),
+    "longer": ("as given", "trained three times as long", False),
+    "fewer points": ("fewer points", "on a tenth of the points", False),
+    "noisy labels": ("noisy labels", "with every fifth label wrong", False),
+}
+_CURVES = {  # curve: (what stands at its line, colour, line style)
+    "noisy_train_loss": ("training,\ndropout on", "train", "-"),
+    "train_loss": ("training,\ndropout off", "train", (0, (4, 2))),
+    "test_loss": ("test", "test", "-"),
+    "test_without": ("test, p = 0", "without-dropout", (0, (1, 2))),
+}
+
+
+def as_in_the_example(without, dropping):
+    """Two panels of losses by epoch, measured as the example measures them.
+
+    Args:
+        without: (train_losses, test_losses) of the network without dropout.
+        dropping: the same of the network with dropout.
+    """
+    titles = {"without dropout": without, "with dropout": dropping}
+    with axes(columns=2, width=6.4, height=2.5, sharey=True) as (figure, plots):
+        figure.subplots_adjust(top=0.88)
+        for plot, (title, losses) in zip(plots, titles.items(), strict=True):
+            epochs = np.arange(1, len(losses[0]) + 1)
+            words = ("training", "train"), ("test", "test")
+            ends = _apart([loss[-1] for loss in losses], 0.07)
+            for (word, colour), loss, end in zip(words, losses, ends, strict=True):
+                plot.plot(epochs, loss, color=LIGHT[colour])
+                plot.annotate(word, (len(epochs) + 2, end), va="center", color=LIGHT[colour])
+            plot.set(xlabel="epoch", ylim=(-0.04, 0.75), xlim=(0, 1.35 * len(epochs)), title=title)
+            plot.set_xticks([0, 25, 50, 75, 100])
+        plots[0].set_ylabel("loss (nats)")
+    ends = ", ".join(
+        f"{title} {train[-1]:.2f} in training and {test[-1]:.2f} on test data"
+        for title, (train, test) in titles.items()
+    )
+    reading = f"Losses fall over {len(epochs)} epochs in both panels. They end at: {ends}."
+    return Figure(
+        picture(figure, reading),
+        "The example's two plots, one run of each network, on a common scale. The training loss "
+        "is the one from the step; the test loss is measured after it.",
+    )
+
+
+def example_4_explorer(results, settings):
+    """Training and test curves under p, in the example's setting and in three others.
+
+    Args:
+        results: the stored results of the experiment ``example_4``, by seed.
+        settings: the settings that they were made with, a dict.
+    """
+    rates = tuple(settings["rates"])
+    curves = {
+        arm: [_mean_curves(results, arm, at) for at in range(len(rates))]
+        for arm in ("as given", "fewer points", "noisy labels")
+    }
+
+    def draw(p, setting):
+        arm, words, stops = SETTINGS[setting]
+        shown = [e for e in settings["epochs"] if not stops or e <= settings["given_epochs"]]
+        run = curves[arm][rates.index(p)]
+        run = {name: curve[: len(shown)] for name, curve in run.items()}
+        if p:
+            run["test_without"] = curves[arm][0]["test_loss"][: len(shown)]
+        top = 1.05 * max(curves[arm][0]["test_loss"][: len(shown)].max(), 0.72)
+        logged, same = (
+            run["test_loss"][-1] - run[name][-1] for name in ("noisy_train_loss", "train_loss")
+        )
+        reading = (
+            f"The example {words}, p = {p}: after {shown[-1]} epochs the test loss is "
+            f"{run['test_loss'][-1]:.2f} and the test error {100 * run['test_error'][-1]:.1f}%. "
+            f"The gap between training and test loss is {_signed(logged)} as the example measures "
+            f"it, {_signed(same)} with dropout off (means of {len(results)} runs)."
+        )
+        return Picture(to_svg(_losses(shown, run, min(top, 1.6))), reading)
+
+    return Explorer(
+        "example-4",
+        "Which change makes it overfit?",
+        "Choose a setting and leave p at 0: does the dotted or the violet test loss turn up? Then "
+        "move p, and watch both training losses: the one that the example plots, and the one that "
+        "is measured as the test loss is. (With every fifth label wrong, no network can get below "
+        "0.50 on new points. A test loss that leaves the picture goes on rising.)",
+        [
+            Slider("p", "drop probability p", rates, 0.5, "{}"),
+            Choice("setting", "setting", {_menu(name): name for name in SETTINGS}),
+        ],
+        draw,
+    )
+
+
+def _menu(name):
+    return {
+        "as given": "as given: 1,000 points, 100 epochs",
+        "longer": "longer: 300 epochs",
+        "fewer points": "fewer points: 100, for 300 epochs",
+        "noisy labels": "noisy labels: every fifth wrong, 300 epochs",
+    }[name]
+
+
+def _signed(value):
+    """Two decimals with a sign, and no −0.00."""
+    return f"{round(value, 2) + 0.0:+.2f}".replace("-", "−").replace("+0.00", "0.00")
+
+
+def _mean_curves(results, arm, at):
+    names = ("noisy_train_loss", "train_loss", "test_loss", "test_error")
+    return {name: np.mean([r[arm][at][name] for r in results], axis=0) for name in names}
+
+
+def _losses(epochs, run, top):
+    """The curves of one p over the epochs, each named at its end."""
+    shown = {name: run[name] for name in _CURVES if name in run}
+    with axes(height=2.8) as (figure, plot):
+        ends = _apart([min(curve[-1], top) for curve in shown.values()], 0.1 * top)
+        for (name, curve), end in zip(shown.items(), ends, strict=True):
+            label, colour, style = _CURVES[name]
+            plot.plot(epochs, curve, color=LIGHT[colour], linestyle=style)
+            label = label.replace("\n", " ")
+            plot.annotate(label, (1.02 * epochs[-1], end), va="center", color=LIGHT[colour])
+        plot.set(xlabel="epoch", ylabel="loss (nats)", ylim=(-0.03, top))
+        plot.set(xlim=(0, 1.55 * epochs[-1]))
+        plot.set_xticks(np.linspace(0, epochs[-1], 5))
+    return figure
+
+
+def at_equal_training_loss(results, settings, p=0.5):
+    """Test loss over training loss, dropout off, along the training of two networks.
+
+    Args:
+        results: the stored results of the experiment ``example_4``, by seed.
+        settings: the settings that they were made with, a dict.
+        p: the drop probability of the second network.
+    """
+    arms = {"without dropout": (0, "without-dropout", "-")}
+    arms["with dropout"] = (settings["rates"].index(p), "with-dropout", (0, (4, 2)))
+    given = settings["epochs"].index(settings["given_epochs"])
+    at_given = {}
+    with axes(height=2.8) as (figure, plot):
+        for (name, (at, colour, style)), above in zip(arms.items(), (0.012, -0.012), strict=True):
+            curves = _mean_curves(results, "as given", at)
+            train, test = curves["train_loss"], curves["test_loss"]
+            plot.plot(train, test, color=LIGHT[colour], linestyle=style)
+            plot.plot(train[given], test[given], "o", color=LIGHT[colour])
+            plot.annotate(
+                f"{name},\nepoch {settings['given_epochs']}",
+                (train[given] / 1.15, test[given] + above),
+                va="bottom" if above > 0 else "top",
+                color=LIGHT[colour],
+            )
+            at_given[name] = train[given], test[given]
+        plot.set(xscale="log", xlim=(0.7, 3e-4), ylim=(0, 0.3))
+        plot.set(xlabel="training loss, dropout off (nats, log scale)")
+        plot.set(ylabel="test loss (nats)")
+        plot.set_xticks([0.1, 0.01, 0.001], ["0.1", "0.01", "0.001"])
+        plot.minorticks_off()
+    matched = np.mean([r["as given"][at]["matched_test_loss"][0] for r in results])
+    (_, test) = at_given["with dropout"]
+    reading = (
+        "Two paths from high to low training loss lie on each other at first. After "
+        f"{settings['given_epochs']} epochs the network with dropout is at test loss {test:.3f}; "
+        f"the one without had {matched:.3f} when it came by the same training loss. Further on "
+        "the path without dropout rises earlier."
+    )
+    return Figure(
+        picture(figure, reading),
+        "Test loss by training loss, both with dropout off, as training goes on from left to "
+        f"right; mean of {len(results)} runs. The dots: where the example stops.",
+    )
+
+
+def label_rules_figure(results):
+    """Test error of the arms of the experiment ``label_rules``, a panel for each rule."""
+    rules = {"sum": "sum, noisy", "length": "length", "pairs": "pairs"}
+    arms = {  # words: (arm, how it was trained, colour, marker)
+        "no dropout, as given": ("none", "untuned", "without-dropout", "o"),
+        "p = 0.5, as given": ("dropout", "untuned", "with-dropout", "o"),
+        "no dropout": ("none", "stopped", "without-dropout", "s"),
+        "p = 0.5": ("dropout", "stopped", "with-dropout", "s"),
+        "p tuned": ("dropout tuned", "stopped", "with-dropout", "D"),
+        "weight decay": ("decay tuned", "stopped", "soft", "D"),
+    }
+    places = [6.4, 5.4, 3.7, 2.7, 1.7, 0.7]
+    readings = []
+    with axes(columns=3, width=6.6, height=2.6, sharey=True) as (figure, plots):
+        figure.subplots_adjust(left=1.35 / 6.6, top=0.86, wspace=0.12)
+        for plot, (rule, title) in zip(plots, rules.items(), strict=True):
+            words = []
+            for place, (label, (arm, how, colour, marker)) in zip(
+                places, arms.items(), strict=True
+            ):
+                found = mean_interval([100 * r[rule][arm][how]["test_error"] for r in results])
+                plot.plot([found.low, found.high], [place] * 2, color=LIGHT[colour])
+                plot.plot(found.mean, place, marker, color=LIGHT[colour], markersize=5)
+                words.append(f"{label} {found.mean:.1f}")
+            plot.set(xlabel="test error (%)", title=title, ylim=(0.1, 7))
+            plot.set_yticks(places, list(arms))
+            plot.tick_params(axis="y", length=0, labelsize=8)
+            for label, (_, _, colour, _) in zip(plot.get_yticklabels(), arms.values(), strict=True):
+                label.set_color(LIGHT[colour])
+            readings.append(f"{title}: {', '.join(words)}")
+    return Figure(
+        picture(figure, f"Test error in per cent. {'. '.join(readings)}."),
+        "Test error under three rules for the labels; mean and 95% interval over "
+        f"{len(results)} runs. Circles: the example's learning rate, 200 epochs. Squares and "
+        "diamonds: learning rate and stopping time chosen on validation, diamonds the strength "
+        "too.",
+    )
