@@ -19,9 +19,9 @@ class Settings:
     flipped: float = 0.2  # share of wrong labels under the linear rule
     rates: tuple = (0.2, 0.5, 0.65, 0.8)  # drop probabilities
     weight_decays: tuple = (0.003, 0.01, 0.03, 0.1)
-    learning_rates: tuple = (0.001, 0.004, 0.016)
-    epochs: int = 200
-    measure_every: int = 10  # epochs; training may stop at any of these
+    learning_rates: tuple = (0.001, 0.005, 0.025)
+    # training may stop after any of these
+    measured_at: tuple = (3, 6, 10, 15, 20, 30, 40, 60, 80, 110, 150, 200)
 
 
 RULES = {  # x (N, features) -> whether the label is 1
@@ -41,7 +41,7 @@ RULES = {  # x (N, features) -> whether the label is 1
         "rates": (0.5,),
         "weight_decays": (0.01,),
         "learning_rates": (0.003,),
-        "epochs": 20,
+        "measured_at": (5, 10, 20),
     },
     question="Tuned alike, which rule for the labels lets a network with dropout do better?",
 )
@@ -89,7 +89,7 @@ def _compare(data, seed, settings):
     for name, members in arms.items():
         result[name] = {
             # stopped by the epochs, or by validation
-            "at the end": _best(c for c in members if c["epochs"] == settings.epochs),
+            "at the end": _best(c for c in members if c["epochs"] == settings.measured_at[-1]),
             "stopped": _best(members),
         }
     # what the example does: its learning rate, its network, and no choice at all
@@ -97,7 +97,8 @@ def _compare(data, seed, settings):
         result[name]["untuned"] = next(
             c
             for c in arms[name]
-            if (c["learning_rate"], c["epochs"]) == (settings.learning_rates[0], settings.epochs)
+            if (c["learning_rate"], c["epochs"])
+            == (settings.learning_rates[0], settings.measured_at[-1])
         )
     return result
 
@@ -118,7 +119,7 @@ def _train(data, learning_rate, seed, settings):
     candidates = []
 
     def measure(epochs_done):
-        if epochs_done % settings.measure_every:
+        if epochs_done not in settings.measured_at:
             return
         for model, (p, decay) in zip(models, kinds, strict=True):
             candidate = {
@@ -136,7 +137,7 @@ def _train(data, learning_rate, seed, settings):
     fit_many(
         models,
         *data["train"],
-        epochs=settings.epochs,
+        epochs=settings.measured_at[-1],
         learning_rate=learning_rate,
         batch_size=settings.train,
         weight_decay=[decay for _, decay in kinds],
