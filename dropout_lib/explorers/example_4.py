@@ -7,15 +7,16 @@ from .chart import LIGHT, axes, picture, to_svg
 from .explorer import Choice, Explorer, Figure, Picture, Slider
 from .two_scalings import _apart
 
-SETTINGS = {  # name: (arm of the experiment, in words, whether it stops where the example does)
-    "as given": ("as given", "as given", True),
-    "longer": ("as given", "trained three times as long", False),
-    "fewer points": ("fewer points", "on a tenth of the points", False),
-    "noisy labels": ("noisy labels", "with every fifth label wrong", False),
+SETTINGS = {  # name: (arm of the experiment, in words, whether it stops where the example does,
+    # the largest loss that is shown)
+    "as given": ("as given", "as given", True, 0.35),
+    "longer": ("as given", "trained three times as long", False, 0.35),
+    "fewer points": ("fewer points", "on a tenth of the points", False, 0.75),
+    "noisy labels": ("noisy labels", "with every fifth label wrong", False, 1.3),
 }
 _CURVES = {  # curve: (what stands at its line, colour, line style)
-    "noisy_train_loss": ("training,\ndropout on", "train", "-"),
-    "train_loss": ("training,\ndropout off", "train", (0, (4, 2))),
+    "noisy_train_loss": ("training, dropout on", "train", "-"),
+    "train_loss": ("training, dropout off", "train", (0, (4, 2))),
     "test_loss": ("test", "test", "-"),
     "test_without": ("test, p = 0", "without-dropout", (0, (1, 2))),
 }
@@ -67,13 +68,12 @@ def example_4_explorer(results, settings):
     }
 
     def draw(p, setting):
-        arm, words, stops = SETTINGS[setting]
+        arm, words, stops, top = SETTINGS[setting]
         shown = [e for e in settings["epochs"] if not stops or e <= settings["given_epochs"]]
         run = curves[arm][rates.index(p)]
         run = {name: curve[: len(shown)] for name, curve in run.items()}
         if p:
             run["test_without"] = curves[arm][0]["test_loss"][: len(shown)]
-        top = 1.05 * max(curves[arm][0]["test_loss"][: len(shown)].max(), 0.72)
         logged, same = (
             run["test_loss"][-1] - run[name][-1] for name in ("noisy_train_loss", "train_loss")
         )
@@ -83,7 +83,7 @@ def example_4_explorer(results, settings):
             f"The gap between training and test loss is {_signed(logged)} as the example measures "
             f"it, {_signed(same)} with dropout off (means of {len(results)} runs)."
         )
-        return Picture(to_svg(_losses(shown, run, min(top, 1.6))), reading)
+        return Picture(to_svg(_losses(shown, run, top)), reading)
 
     return Explorer(
         "example-4",
@@ -91,7 +91,7 @@ def example_4_explorer(results, settings):
         "Choose a setting and leave p at 0: does the dotted or the violet test loss turn up? Then "
         "move p, and watch both training losses: the one that the example plots, and the one that "
         "is measured as the test loss is. (With every fifth label wrong, no network can get below "
-        "0.50 on new points. A test loss that leaves the picture goes on rising.)",
+        "0.50 on new points. An arrow: the curve has left the picture.)",
         [
             Slider("p", "drop probability p", rates, 0.5, "{}"),
             Choice("setting", "setting", {_menu(name): name for name in SETTINGS}),
@@ -123,13 +123,16 @@ def _losses(epochs, run, top):
     """The curves of one p over the epochs, each named at its end."""
     shown = {name: run[name] for name in _CURVES if name in run}
     with axes(height=2.8) as (figure, plot):
-        ends = _apart([min(curve[-1], top) for curve in shown.values()], 0.1 * top)
+        ends = _apart([min(curve[-1], 0.97 * top) for curve in shown.values()], 0.09 * top)
+        lowest, highest = min(ends), max(ends)  # labels outside of the axes would not be drawn
+        up = max(0.01 * top - lowest, 0) - max(highest - 0.97 * top, 0)
+        ends = [end + up for end in ends]
         for (name, curve), end in zip(shown.items(), ends, strict=True):
             label, colour, style = _CURVES[name]
             plot.plot(epochs, curve, color=LIGHT[colour], linestyle=style)
-            label = label.replace("\n", " ")
+            label += " ↑" if curve[-1] > top else ""
             plot.annotate(label, (1.02 * epochs[-1], end), va="center", color=LIGHT[colour])
-        plot.set(xlabel="epoch", ylabel="loss (nats)", ylim=(-0.03, top))
+        plot.set(xlabel="epoch", ylabel="loss (nats)", ylim=(-0.03 * top, top))
         plot.set(xlim=(0, 1.55 * epochs[-1]))
         plot.set_xticks(np.linspace(0, epochs[-1], 5))
     return figure
@@ -160,10 +163,11 @@ def at_equal_training_loss(results, settings, p=0.5):
                 color=LIGHT[colour],
             )
             at_given[name] = train[given], test[given]
-        plot.set(xscale="log", xlim=(0.7, 3e-4), ylim=(0, 0.3))
+        plot.set(xscale="log", xlim=(0.7, 3e-4), ylim=(0, 0.2))
         plot.set(xlabel="training loss, dropout off (nats, log scale)")
         plot.set(ylabel="test loss (nats)")
         plot.set_xticks([0.1, 0.01, 0.001], ["0.1", "0.01", "0.001"])
+        plot.set_yticks([0, 0.05, 0.1, 0.15, 0.2])
         plot.minorticks_off()
     matched = np.mean([r["as given"][at]["matched_test_loss"][0] for r in results])
     (_, test) = at_given["with dropout"]
@@ -207,9 +211,9 @@ def label_rules_figure(results):
             plot.set(xlabel="test error (%)", title=title, ylim=(0.1, 7))
             plot.set_yticks(places, list(arms))
             plot.tick_params(axis="y", length=0, labelsize=8)
-            for label, (_, _, colour, _) in zip(plot.get_yticklabels(), arms.values(), strict=True):
-                label.set_color(LIGHT[colour])
             readings.append(f"{title}: {', '.join(words)}")
+        for label, (*_, colour, _) in zip(plots[0].get_yticklabels(), arms.values(), strict=True):
+            label.set_color(LIGHT[colour])
     return Figure(
         picture(figure, f"Test error in per cent. {'. '.join(readings)}."),
         "Test error under three rules for the labels; mean and 95% interval over "
