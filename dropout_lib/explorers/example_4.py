@@ -30,28 +30,35 @@ def as_in_the_example(without, dropping):
         dropping: the same of the network with dropout.
     """
     titles = {"without dropout": without, "with dropout": dropping}
-    with axes(columns=2, width=6.4, height=2.5, sharey=True) as (figure, plots):
-        figure.subplots_adjust(top=0.88)
-        for plot, (title, losses) in zip(plots, titles.items(), strict=True):
-            epochs = np.arange(1, len(losses[0]) + 1)
-            words = ("training", "train"), ("test", "test")
-            ends = _apart([loss[-1] for loss in losses], 0.07)
-            for (word, colour), loss, end in zip(words, losses, ends, strict=True):
-                plot.plot(epochs, loss, color=LIGHT[colour])
-                plot.annotate(word, (len(epochs) + 2, end), va="center", color=LIGHT[colour])
-            plot.set(xlabel="epoch", ylim=(-0.04, 0.75), xlim=(0, 1.35 * len(epochs)), title=title)
-            plot.set_xticks([0, 25, 50, 75, 100])
-        plots[0].set_ylabel("loss (nats)")
+    charts = [_two_losses(title, *losses) for title, losses in titles.items()]
+    markup = "\n".join(f"<div>\n{to_svg(chart)}\n</div>" for chart in charts)
     ends = ", ".join(
         f"{title} {train[-1]:.2f} in training and {test[-1]:.2f} on test data"
         for title, (train, test) in titles.items()
     )
-    reading = f"Losses fall over {len(epochs)} epochs in both panels. They end at: {ends}."
+    epochs = len(without[0])
+    reading = f"Losses fall over {epochs} epochs in both panels. They end at: {ends}."
     return Figure(
-        picture(figure, reading),
+        Picture(f'<div class="dx-panels">\n{markup}\n</div>', reading),
         "The example's two plots, one run of each network, on a common scale. The training loss "
         "is the one from the step; the test loss is measured after it.",
     )
+
+
+def _two_losses(title, train_losses, test_losses):
+    """One panel of the example: both losses by epoch."""
+    with axes(width=3.3, height=2.4) as (figure, plot):
+        figure.subplots_adjust(top=0.88)
+        epochs = np.arange(1, len(train_losses) + 1)
+        lines = {"training": (train_losses, "train"), "test": (test_losses, "test")}
+        ends = _apart([losses[-1] for losses, _ in lines.values()], 0.07)
+        for (word, (losses, colour)), end in zip(lines.items(), ends, strict=True):
+            plot.plot(epochs, losses, color=LIGHT[colour])
+            plot.annotate(word, (len(epochs) + 2, end), va="center", color=LIGHT[colour])
+        plot.set(xlabel="epoch", ylabel="loss (nats)", title=title)
+        plot.set(ylim=(-0.04, 0.75), xlim=(0, 1.4 * len(epochs)))
+        plot.set_xticks(np.linspace(0, len(epochs), 5))
+    return figure
 
 
 def example_4_explorer(results, settings):
@@ -184,36 +191,46 @@ def at_equal_training_loss(results, settings, p=0.5):
     )
 
 
+_RULES = {
+    "sum": "label by the sum, every fifth wrong",
+    "length": "label by the length",
+    "pairs": "label by products of pairs",
+}
+_ARMS = {  # words: (arm, how it was trained, colour, marker)
+    "no dropout, as given": ("none", "untuned", "without-dropout", "o"),
+    "p = 0.5, as given": ("dropout", "untuned", "with-dropout", "o"),
+    "no dropout": ("none", "stopped", "without-dropout", "s"),
+    "p = 0.5": ("dropout", "stopped", "with-dropout", "s"),
+    "p tuned": ("dropout tuned", "stopped", "with-dropout", "D"),
+    "weight decay": ("decay tuned", "stopped", "soft", "D"),
+}
+
+
 def label_rules_figure(results):
-    """Test error of the arms of the experiment ``label_rules``, a panel for each rule."""
-    rules = {"sum": "sum, noisy", "length": "length", "pairs": "pairs"}
-    arms = {  # words: (arm, how it was trained, colour, marker)
-        "no dropout, as given": ("none", "untuned", "without-dropout", "o"),
-        "p = 0.5, as given": ("dropout", "untuned", "with-dropout", "o"),
-        "no dropout": ("none", "stopped", "without-dropout", "s"),
-        "p = 0.5": ("dropout", "stopped", "with-dropout", "s"),
-        "p tuned": ("dropout tuned", "stopped", "with-dropout", "D"),
-        "weight decay": ("decay tuned", "stopped", "soft", "D"),
-    }
-    places = [6.4, 5.4, 3.7, 2.7, 1.7, 0.7]
-    readings = []
-    with axes(columns=3, width=6.6, height=2.6, sharey=True) as (figure, plots):
-        figure.subplots_adjust(left=1.35 / 6.6, top=0.86, wspace=0.12)
-        for plot, (rule, title) in zip(plots, rules.items(), strict=True):
-            words = []
-            for place, (label, (arm, how, colour, marker)) in zip(
-                places, arms.items(), strict=True
-            ):
+    """Test error of the arms of the experiment ``label_rules``, rule by rule.
+
+    Args:
+        results: the stored results of the experiment, by seed.
+    """
+    readings, ticks = [], {}
+    with axes(width=4.8, height=5.2) as (figure, plot):
+        figure.subplots_adjust(left=1.35 / 4.8)
+        for group, (rule, title) in enumerate(_RULES.items()):
+            top, words = -7.6 * group, []
+            plot.annotate(title, (0.01, top + 0.9), xycoords=("axes fraction", "data"), va="center")
+            for row, (label, (arm, how, colour, marker)) in enumerate(_ARMS.items()):
+                place = top - row - (0.4 if how == "stopped" else 0)
                 found = mean_interval([100 * r[rule][arm][how]["test_error"] for r in results])
                 plot.plot([found.low, found.high], [place] * 2, color=LIGHT[colour])
                 plot.plot(found.mean, place, marker, color=LIGHT[colour], markersize=5)
+                ticks[place] = label, LIGHT[colour]
                 words.append(f"{label} {found.mean:.1f}")
-            plot.set(xlabel="test error (%)", title=title, ylim=(0.1, 7))
-            plot.set_yticks(places, list(arms))
-            plot.tick_params(axis="y", length=0, labelsize=8)
             readings.append(f"{title}: {', '.join(words)}")
-        for label, (*_, colour, _) in zip(plots[0].get_yticklabels(), arms.values(), strict=True):
-            label.set_color(LIGHT[colour])
+        plot.set(xlabel="test error (%)", ylim=(-21.4, 1.5))
+        plot.set_yticks(list(ticks), [label for label, _ in ticks.values()])
+        plot.tick_params(axis="y", length=0)
+        for label, (_, colour) in zip(plot.get_yticklabels(), ticks.values(), strict=True):
+            label.set_color(colour)
     return Figure(
         picture(figure, f"Test error in per cent. {'. '.join(readings)}."),
         "Test error under three rules for the labels; mean and 95% interval over "
