@@ -95,10 +95,11 @@ def example_4_explorer(results, settings):
     return Explorer(
         "example-4",
         "Which change makes it overfit?",
-        "Choose a setting and leave p at 0: does the dotted or the violet test loss turn up? Then "
-        "move p, and watch both training losses: the one that the example plots, and the one that "
-        "is measured as the test loss is. (With every fifth label wrong, no network can get below "
-        "0.50 on new points. An arrow: the curve has left the picture.)",
+        "Choose a setting and pull p to 0: does the test loss turn up? Then move p, and watch both "
+        "training losses: the one that the example plots, and the one that is measured as the test "
+        "loss is. All settings but the first go on for 300 epochs. (With one label in five wrong, "
+        "0.50 is the lowest test loss that can be expected. An arrow: the curve has left the "
+        "picture.)",
         [
             Slider("p", "drop probability p", rates, 0.5, "{}"),
             Choice("setting", "setting", {_menu(name): name for name in SETTINGS}),
@@ -109,10 +110,10 @@ def example_4_explorer(results, settings):
 
 def _menu(name):
     return {
-        "as given": "as given: 1,000 points, 100 epochs",
-        "longer": "longer: 300 epochs",
-        "fewer points": "fewer points: 100, for 300 epochs",
-        "noisy labels": "noisy labels: every fifth wrong, 300 epochs",
+        "as given": "as given (100 epochs)",
+        "longer": "longer (300 epochs)",
+        "fewer points": "fewer points (100)",
+        "noisy labels": "noisy labels (one in five)",
     }[name]
 
 
