@@ -115,7 +115,7 @@ def test_over_seeds_the_differences_are_tiny_and_of_opposite_sign():
     assert 0 < error.low < error.high < 0.005
 
 
-def test_on_two_hundred_points_dropout_has_the_lower_loss_in_more_than_half_of_the_seeds():
+def test_on_two_hundred_points_dropout_has_the_lower_loss_in_nearly_half_of_the_seeds():
     dropped, plain = (
         [r["as given"][SETTINGS["rates"].index(p)]["small_test"]["loss"] for r in RESULTS]
         for p in (0.5, 0.0)
@@ -123,8 +123,13 @@ def test_on_two_hundred_points_dropout_has_the_lower_loss_in_more_than_half_of_t
     on_few = sum(d < w for d, w in zip(dropped, plain, strict=True))
     pairs = zip(of("as given", 0.5, "test_loss"), of("as given", 0.0, "test_loss"), strict=True)
     assert len(RESULTS) == 20
-    assert on_few > 10
+    assert 7 <= on_few < 10
     assert sum(d < w for d, w in pairs) < 5
+
+
+def test_with_fewer_points_the_error_is_higher_with_dropout_and_then_not_to_be_told_apart():
+    assert gain("fewer points", 0.5, "test_error", 100).high < 0
+    assert contains_0(gain("fewer points", 0.5, "test_error", 300))
 
 
 def test_with_fewer_points_both_overfit_and_dropout_later():
@@ -143,7 +148,7 @@ def test_wrong_labels_cost_many_points_and_a_loss_that_runs_away_without_dropout
     assert np.mean(of("noisy labels", 0.5, "test_loss", 300)) < 1
 
 
-def test_with_wrong_labels_more_dropout_is_best_later_and_equally_good():
+def test_with_wrong_labels_more_dropout_is_best_later_and_nearly_as_good():
     curves = [
         np.mean([r["noisy labels"][i]["test_error"] for r in RESULTS], axis=0)
         for i in range(len(SETTINGS["rates"]))
@@ -151,7 +156,8 @@ def test_with_wrong_labels_more_dropout_is_best_later_and_equally_good():
     best = [curve.min() for curve in curves]
     when = [int(curve.argmin()) for curve in curves]
     at_the_end = [curve[-1] for curve in curves]
-    assert max(best) - min(best) < 0.005
+    assert max(best) - min(best) < 0.01
+    assert best[0] == max(best)
     assert when == sorted(when)
     assert when[-1] > when[0]
     assert at_the_end == sorted(at_the_end, reverse=True)
