@@ -163,6 +163,37 @@ def test_with_wrong_labels_more_dropout_is_best_later_and_nearly_as_good():
     assert at_the_end == sorted(at_the_end, reverse=True)
 
 
+def error_of(rule, arm, how="stopped"):
+    return [100 * trial[rule][arm][how]["test_error"] for trial in TRIALS]
+
+
+def trial_gain(rule, arm, how="stopped"):
+    return paired_difference(error_of(rule, "none", how), error_of(rule, arm, how))
+
+
+def test_untuned_dropout_wins_by_many_points_where_labels_are_wrong_and_tuned_it_cannot_be_told():
+    assert trial_gain("sum", "dropout", "untuned").low > 4
+    assert contains_0(trial_gain("sum", "dropout"))
+    assert contains_0(trial_gain("sum", "dropout tuned"))
+
+
+def test_dropout_gains_by_the_length_and_loses_by_the_pairs_whether_p_is_tuned_or_not():
+    for arm in ("dropout", "dropout tuned"):
+        assert trial_gain("length", arm).low > 2
+        assert trial_gain("pairs", arm).high < -2
+    assert trial_gain("pairs", "dropout", "untuned").high < 0
+
+
+def test_for_the_pairs_tuning_takes_the_smallest_p_every_time():
+    rates = provenance("label_rules")["settings"]["rates"]
+    assert {t["pairs"]["dropout tuned"]["stopped"]["p"] for t in TRIALS} == {min(rates)}
+
+
+def test_choosing_on_test_pays_as_much_as_dropout_on_wrong_labels():
+    gained = gain("noisy labels", 0.5, "test_error", 300)
+    assert gained.low - 0.01 < 0.07 < gained.high + 0.01
+
+
 # --- figures, exercises, quiz ---------------------------------------------------------------------
 
 
