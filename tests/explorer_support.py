@@ -11,6 +11,7 @@ from dropout_lib.explorers.deleted_units import deleted_units_explorer
 from dropout_lib.explorers.drop_or_keep import drop_or_keep
 from dropout_lib.explorers.dropped_weights import dropped_weights
 from dropout_lib.explorers.exact_identities import ridge_path_explorer
+from dropout_lib.explorers.example_4 import example_4_explorer
 from dropout_lib.explorers.five_variants import five_variants
 from dropout_lib.explorers.forgotten_scale import forgotten_scale_explorer
 from dropout_lib.explorers.gaussian_preactivation import gaussian_preactivation
@@ -77,6 +78,10 @@ def width_crossover_stored():
     return width_crossover_explorer(load("width_crossover"))
 
 
+def example_4_stored():
+    return example_4_explorer(load("example_4"), provenance("example_4")["settings"])
+
+
 def dropped_weights_of_noise():
     weight = np.random.default_rng(1).standard_normal((8, 16))
     return dropped_weights(weight, DIGITS[0, :16], DIGITS[0])
@@ -107,6 +112,7 @@ MAKE_EXPLORERS = [
     benched_units_on_noise,
     deleted_units_on_noise,
     drop_or_keep,
+    example_4_stored,
     five_variants_on_noise,
     forgotten_scale_on_noise,
     growing_evidence_of_two_comparisons,

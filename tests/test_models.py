@@ -4,7 +4,15 @@ import pytest
 import torch
 from torch import nn
 
-from dropout_lib.pytorch import CNNWithSpatialDropout, Dropout, Dropout2d
+from dropout_lib.pytorch import (
+    CNNWithSpatialDropout,
+    Dropout,
+    Dropout2d,
+    ModelWithDropout,
+    ModelWithoutDropout,
+    train_model,
+)
+from dropout_lib.training import evaluate
 
 
 def written_out():
@@ -88,3 +96,88 @@ def test_what_the_convolutional_network_cannot_be_is_refused():
         CNNWithSpatialDropout(map_dropout_rates=(0.2, 0.3))
     with pytest.raises(ValueError, match=r"between 0 and 1, but got 1\.5"):
         CNNWithSpatialDropout(head_dropout_rate=1.5)
+
+
+# --- with and without dropout ----------------------------------------------------------------
+
+
+def points(seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.randn(120, 20, generator=generator)
+    labels = (x.sum(dim=1) > 0).long()
+    return x[:100], labels[:100], x[100:], labels[100:]
+
+
+def losses_by_hand(model, x_train, y_train, x_test, y_test, epochs):
+    """What train_model returns, with torch.nn alone."""
+    optimiser = torch.optim.Adam(model.parameters(), lr=0.001)
+    criterion = nn.CrossEntropyLoss()
+    train_losses, test_losses = [], []
+    for _ in range(epochs):
+        model.train()
+        optimiser.zero_grad()
+        loss = criterion(model(x_train), y_train)
+        loss.backward()
+        optimiser.step()
+        model.eval()
+        train_losses.append(loss.item())
+        with torch.no_grad():
+            test_losses.append(criterion(model(x_test), y_test).item())
+    return train_losses, test_losses
+
+
+@pytest.mark.parametrize("make", [ModelWithoutDropout, ModelWithDropout])
+def test_training_is_the_one_written_out(make):
+    torch.manual_seed(1)
+    ours = make()
+    torch.manual_seed(1)
+    theirs = make()
+    torch.manual_seed(2)
+    expected = losses_by_hand(theirs, *points(), epochs=5)
+    torch.manual_seed(2)
+    assert train_model(ours, *points(), epochs=5) == expected
+    assert not ours.training
+
+
+def test_both_networks_are_the_same_but_for_dropout():
+    torch.manual_seed(3)
+    without = ModelWithoutDropout()
+    torch.manual_seed(3)
+    dropping = ModelWithDropout().eval()
+    x, *_ = points()
+    assert torch.equal(without(x), dropping(x))
+    assert not torch.equal(dropping.train()(x), without(x))
+    assert dropping(x).shape == (100, 2)
+
+
+def test_training_loss_is_measured_before_the_step_and_with_dropout_on():
+    torch.manual_seed(4)
+    without, data = ModelWithoutDropout(), points()
+    before = evaluate(without, *data[:2])[1]
+    train_losses, test_losses = train_model(without, *data, epochs=3)
+    assert train_losses[0] == pytest.approx(before, rel=1e-6)
+    assert test_losses[-1] == pytest.approx(evaluate(without, *data[2:])[1], rel=1e-6)
+
+    dropping = ModelWithDropout(dropout_rate=0.9, generator=torch.Generator().manual_seed(5))
+    before = evaluate(dropping, *data[:2])[1]
+    assert train_model(dropping, *data, epochs=1)[0][0] > before + 0.01
+
+
+def test_hundred_epochs_unless_told_otherwise_and_none_at_all():
+    lengths = {
+        len(losses) for losses in train_model(ModelWithoutDropout(), *(t[:9] for t in points()))
+    }
+    assert lengths == {100}
+    assert train_model(ModelWithoutDropout(), *points(), epochs=0) == ([], [])
+
+
+def test_rate_and_generator_reach_the_network_with_dropout():
+    generator = torch.Generator()
+    layers = [
+        layer
+        for layer in ModelWithDropout(dropout_rate=0.2, generator=generator).network
+        if isinstance(layer, Dropout)
+    ]
+    assert [(layer.p, layer.generator) for layer in layers] == [(0.2, generator)] * 2
+    with pytest.raises(ValueError, match=r"between 0 and 1, but got -0\.1"):
+        ModelWithDropout(dropout_rate=-0.1)

@@ -14,7 +14,13 @@ from .gaussian_dropout import (
 )
 from .inverted_dropout import Dropout, dropout_backward, dropout_forward
 from .masks import draw_keep_mask
-from .models import CNNWithSpatialDropout, MLPWithDropout
+from .models import (
+    CNNWithSpatialDropout,
+    MLPWithDropout,
+    ModelWithDropout,
+    ModelWithoutDropout,
+    train_model,
+)
 from .spatial_dropout import (
     Dropout1d,
     Dropout2d,
@@ -43,6 +49,8 @@ __all__ = [
     "Dropout3d",
     "GaussianDropout",
     "MLPWithDropout",
+    "ModelWithDropout",
+    "ModelWithoutDropout",
     "RecurrentMasks",
     "StandardDropout",
     "VariationalDropout",
@@ -62,6 +70,7 @@ __all__ = [
     "spatial_dropout_forward",
     "standard_dropout_backward",
     "standard_dropout_forward",
+    "train_model",
     "variational_dropout_backward",
     "variational_dropout_forward",
 ]

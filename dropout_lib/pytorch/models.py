@@ -1,6 +1,8 @@
 """The networks of the book, under the names and signatures of its source document."""
 
+import torch
 from torch import nn
+from torch.nn import functional as F
 
 from .inverted_dropout import Dropout
 from .module import DropoutModule
@@ -158,3 +160,103 @@ class CNNWithSpatialDropout(nn.Module):
 def _convolution(in_channels, out_channels):
     """A 3 x 3 convolution that keeps height and width, and its ReLU."""
     return nn.Conv2d(in_channels, out_channels, kernel_size=3, padding=1), nn.ReLU()
+
+
+class ModelWithoutDropout(nn.Module):
+    """20 inputs, two hidden layers of 128 units with ReLU, 2 outputs; no dropout.
+
+    >>> ModelWithoutDropout().network
+    Sequential(
+      (0): Linear(in_features=20, out_features=128, bias=True)
+      (1): ReLU()
+      (2): Linear(in_features=128, out_features=128, bias=True)
+      (3): ReLU()
+      (4): Linear(in_features=128, out_features=2, bias=True)
+    )
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.network = nn.Sequential(
+            nn.Linear(20, 128), nn.ReLU(), nn.Linear(128, 128), nn.ReLU(), nn.Linear(128, 2)
+        )
+
+    def forward(self, x):
+        """Logits (N, 2) for x (N, 20)."""
+        return self.network(x)
+
+
+class ModelWithDropout(nn.Module):
+    """:class:`ModelWithoutDropout` with dropout behind both hidden layers.
+
+    Args:
+        dropout_rate: probability to drop a hidden unit.
+        generator: ``torch.Generator`` for the masks; None uses PyTorch's global one.
+
+    Raises:
+        ValueError: dropout_rate is not in [0, 1].
+
+    >>> [layer.p for layer in ModelWithDropout().network if isinstance(layer, Dropout)]
+    [0.5, 0.5]
+    """
+
+    def __init__(self, *, dropout_rate=0.5, generator=None):
+        super().__init__()
+        self.network = nn.Sequential(
+            nn.Linear(20, 128),
+            nn.ReLU(),
+            Dropout(dropout_rate, generator=generator),
+            nn.Linear(128, 128),
+            nn.ReLU(),
+            Dropout(dropout_rate, generator=generator),
+            nn.Linear(128, 2),
+        )
+
+    def forward(self, x):
+        """Logits (N, 2) for x (N, 20)."""
+        return self.network(x)
+
+
+def train_model(model, x_train, y_train, x_test, y_test, epochs=100):
+    """Train with Adam (learning rate 0.001) on the full batch; returns the losses of each epoch.
+
+    An epoch is one step. The two lists are measured in two ways, as the source document does it:
+    the training loss in training mode and *before* the step, on networks that dropout has
+    thinned; the test loss in evaluation mode and after it. Their difference is therefore not the
+    gap between training and test data: for that, measure both with
+    :func:`dropout_lib.training.evaluate`. The model is left in evaluation mode.
+
+    Args:
+        model: a module from (N, features) to logits (N, classes).
+        x_train: float tensor (N, features).
+        y_train: int64 tensor (N,).
+        x_test: float tensor (K, features).
+        y_test: int64 tensor (K,).
+        epochs: steps to make, at least 0.
+
+    Returns:
+        (train_losses, test_losses), two lists of ``epochs`` floats: mean cross-entropy in nats.
+
+    >>> _ = torch.manual_seed(0)
+    >>> x = torch.randn(300, 20)
+    >>> y = (x.sum(dim=1) > 0).long()
+    >>> train_losses, test_losses = train_model(ModelWithDropout(), x[:200], y[:200], x[200:],
+    ...     y[200:], epochs=40)
+    >>> len(test_losses), test_losses[-1] < test_losses[0]
+    (40, True)
+    """
+    optimiser = torch.optim.Adam(model.parameters(), lr=0.001)
+    train_losses, test_losses = [], []
+    for _ in range(epochs):
+        model.train()
+        optimiser.zero_grad()
+        train_loss = F.cross_entropy(model(x_train), y_train)
+        train_loss.backward()
+        optimiser.step()
+
+        model.eval()
+        with torch.no_grad():
+            test_loss = F.cross_entropy(model(x_test), y_test)
+        train_losses.append(train_loss.item())
+        test_losses.append(test_loss.item())
+    return train_losses, test_losses

@@ -1,0 +1,736 @@
+"""Exercises and quiz of chapter 8.4."""
+
+import math
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from ..checks import Diagnosis
+from ..pytorch import Dropout
+from ..training import evaluate
+from .core import NOT_STARTED, Exercise
+
+
+def judge_both_losses(both_losses):
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(60, 4, generator=generator)
+    labels = (x[:, 0] > 0).long()
+    data = x[:40], labels[:40], x[40:], labels[40:]
+    model = nn.Sequential(nn.Linear(4, 32), nn.ReLU(), Dropout(0.8), nn.Linear(32, 2))
+    for weight in model.parameters():
+        nn.init.normal_(weight, generator=generator)
+    right = [evaluate(model, *data[:2])[1], evaluate(model, *data[2:])[1]]
+
+    model.train()
+    weights = [weight.clone() for weight in model.parameters()]
+    answer = both_losses(model, *data)
+    if answer is None:
+        return NOT_STARTED
+    if not isinstance(answer, tuple | list) or len(answer) != 2:
+        return Diagnosis(
+            "not-a-pair",
+            f"two losses are asked for, but {answer!r} came back.",
+            "return train_loss, test_loss",
+        )
+    if any(not torch.equal(a, b) for a, b in zip(weights, model.parameters(), strict=True)):
+        return Diagnosis(
+            "changes-the-weights",
+            "the model has other weights than before.",
+            "measuring is forward only: no optimiser, no step",
+        )
+    found = [float(torch.as_tensor(loss).detach()) for loss in answer]
+    slip = _slip_of_losses(found, right, sizes=(40, 20))
+    if slip:
+        return slip
+    if any(isinstance(loss, torch.Tensor) and loss.requires_grad for loss in answer):
+        return Diagnosis(
+            "records-gradients",
+            "the losses are right, and drag along everything that backward would need.",
+            "measure under torch.no_grad() and return loss.item()",
+        )
+    if not model.training:
+        return Diagnosis(
+            "mode-not-restored",
+            "the model came in training mode and went out in evaluation mode: the next steps "
+            "would be made without dropout.",
+            "keep model.training before you change it, and call model.train(kept) at the end",
+        )
+    both_losses(model.eval(), *data)
+    if model.training:
+        return Diagnosis(
+            "mode-not-restored",
+            "the model came in evaluation mode and went out in training mode.",
+            "keep model.training before you change it, and call model.train(kept) at the end",
+        )
+    return None
+
+
+def _slip_of_losses(found, right, sizes):
+    """What is wrong with the two numbers, or None."""
+    train_right, test_right = np.isclose(found, right, rtol=1e-4)
+    if train_right and test_right:
+        return None
+    if test_right:
+        return Diagnosis(
+            "training-data-with-dropout-on",
+            "the test loss is right; the training loss is that of thinned networks.",
+            "measure both in one mode: model.eval() has to come before the first forward pass",
+        )
+    if np.allclose(found, right[::-1], rtol=1e-4):
+        return Diagnosis(
+            "swapped", "training and test loss have changed places.", "train_loss comes first"
+        )
+    if np.allclose(found, [n * loss for n, loss in zip(sizes, right, strict=True)], rtol=1e-3):
+        return Diagnosis(
+            "sum-not-mean",
+            "these are sums over the points, and there are more training points than test points.",
+            "F.cross_entropy takes the mean unless told otherwise",
+        )
+    if train_right:
+        return Diagnosis(
+            "test-data-with-dropout-on",
+            "the training loss is right; the test loss is that of thinned networks.",
+            "stay in evaluation mode until both are measured",
+        )
+    return Diagnosis(
+        "both-with-dropout-on",
+        f"the losses are {found[0]:.2f} and {found[1]:.2f}, and should be {right[0]:.2f} and "
+        f"{right[1]:.2f}: with dropout on they would be different each time.",
+        "call model.eval() before you measure; torch.no_grad() does not do that",
+    )
+
+
+def both_losses(model, x_train, y_train, x_test, y_test):
+    training = model.training
+    model.eval()
+    with torch.no_grad():
+        train_loss = F.cross_entropy(model(x_train), y_train).item()
+        test_loss = F.cross_entropy(model(x_test), y_test).item()
+    model.train(training)
+    return train_loss, test_loss
+
+
+def _losses_of_the_example(model, x_train, y_train, x_test, y_test):
+    model.train()
+    train_loss = F.cross_entropy(model(x_train), y_train).item()
+    model.eval()
+    with torch.no_grad():
+        test_loss = F.cross_entropy(model(x_test), y_test).item()
+    model.train()
+    return train_loss, test_loss
+
+
+def _losses_without_eval(model, x_train, y_train, x_test, y_test):
+    with torch.no_grad():
+        losses = [
+            F.cross_entropy(model(x), y).item() for x, y in ((x_train, y_train), (x_test, y_test))
+        ]
+    return tuple(losses)
+
+
+def _losses_left_in_eval(model, x_train, y_train, x_test, y_test):
+    model.eval()
+    with torch.no_grad():
+        return (
+            F.cross_entropy(model(x_train), y_train).item(),
+            F.cross_entropy(model(x_test), y_test).item(),
+        )
+
+
+def _losses_always_back_to_train(model, *data):
+    losses = _losses_left_in_eval(model, *data)
+    model.train()
+    return losses
+
+
+def _losses_with_gradients(model, x_train, y_train, x_test, y_test):
+    model.eval()
+    losses = F.cross_entropy(model(x_train), y_train), F.cross_entropy(model(x_test), y_test)
+    model.train()
+    return losses
+
+
+def _losses_swapped(model, *data):
+    return both_losses(model, *data)[::-1]
+
+
+def _losses_summed(model, x_train, y_train, x_test, y_test):
+    train_loss, test_loss = both_losses(model, x_train, y_train, x_test, y_test)
+    return len(x_train) * train_loss, len(x_test) * test_loss
+
+
+def _losses_gap_only(model, *data):
+    train_loss, test_loss = both_losses(model, *data)
+    return test_loss - train_loss
+
+
+def _losses_after_a_step(model, x_train, y_train, x_test, y_test):
+    F.cross_entropy(model(x_train), y_train).backward()
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight -= 0.1 * weight.grad
+    return both_losses(model, x_train, y_train, x_test, y_test)
+
+
+def _losses_does_nothing(model, x_train, y_train, x_test, y_test): ...
+
+
+_RUN = [0.9, 0.5, 0.3, 0.1, 0.05], [0.92, 0.6, 0.45, 0.41, 0.5]
+_BUMPY = [0.9, 0.2, 0.4, 0.1], [0.95, 0.36, 0.55, 0.5]
+
+
+def judge_gap_at(gap_at):
+    found = gap_at(*_as_arrays(_RUN), 0.2)
+    if found is None:
+        return NOT_STARTED
+    if np.ndim(found) != 0:
+        return Diagnosis(
+            "not-a-number", f"one gap is asked for, but {found!r} came back.", "pick one epoch"
+        )
+
+    def is_(value):
+        return math.isclose(float(found), value, abs_tol=1e-9)
+
+    if not is_(0.41 - 0.1):
+        known = {
+            0.1 - 0.41: ("sign", "the sign is turned round.", "the gap is test less training loss"),
+            0.5 - 0.05: (
+                "last-epoch",
+                "that is the gap at the end of training, whatever the level.",
+                "look for the first epoch whose training loss is at or below the level",
+            ),
+            0.45 - 0.3: (
+                "nearest",
+                "that is the epoch before: its training loss is still above the level.",
+                "train_losses <= level marks the epochs that count; take the first of them",
+            ),
+            0.41 - 0.2: (
+                "level-for-loss",
+                "the level was subtracted in place of that epoch's training loss.",
+                "both losses belong to one epoch",
+            ),
+        }
+        for value, (code, message, hint) in known.items():
+            if is_(value):
+                return Diagnosis(code, message, hint)
+        return Diagnosis(
+            "another-epoch",
+            f"for the level 0.2 it gives {float(found):.3g}; the first epoch at or below has "
+            "training loss 0.1 and test loss 0.41.",
+            "np.flatnonzero(train_losses <= level)[0] is that epoch, if there is one",
+        )
+    return _gap_at_the_edges(gap_at)
+
+
+def _gap_at_the_edges(gap_at):
+    at_level = float(gap_at(*_as_arrays(_RUN), 0.3))
+    if not math.isclose(at_level, 0.45 - 0.3):
+        return Diagnosis(
+            "strictly-below",
+            "an epoch whose training loss is exactly the level is passed over.",
+            "at or below is <=",
+        )
+    if not math.isclose(float(gap_at(*_as_arrays(_BUMPY), 0.3)), 0.36 - 0.2):
+        return Diagnosis(
+            "not-the-first",
+            "when the training loss goes up again in between, a later epoch is taken.",
+            "dropout makes losses bumpy: take the first epoch at or below the level",
+        )
+    try:
+        never = gap_at(*_as_arrays(_RUN), 0.01)
+    except (IndexError, ValueError, StopIteration) as error:
+        return Diagnosis(
+            "never-reached-raises",
+            f"where no epoch gets down to the level it raises {type(error).__name__}.",
+            "return float('nan') if nothing is at or below the level",
+        )
+    if never is None or not math.isnan(float(never)):
+        return Diagnosis(
+            "never-reached",
+            f"no epoch gets down to 0.01, and {never!r} came back.",
+            "np.argmax of nothing but False is 0, the first epoch: return float('nan') instead",
+        )
+    return None
+
+
+def _as_arrays(run):
+    return tuple(np.array(losses) for losses in run)
+
+
+def gap_at(train_losses, test_losses, level):
+    there = np.flatnonzero(train_losses <= level)
+    if not there.size:
+        return float("nan")
+    return test_losses[there[0]] - train_losses[there[0]]
+
+
+def _gap_strict(train_losses, test_losses, level):
+    return gap_at(train_losses, test_losses, np.nextafter(level, 0))
+
+
+def _gap_argmax(train_losses, test_losses, level):
+    first = np.argmax(train_losses <= level)
+    return test_losses[first] - train_losses[first]
+
+
+def _gap_raises(train_losses, test_losses, level):
+    first = np.flatnonzero(train_losses <= level)[0]
+    return test_losses[first] - train_losses[first]
+
+
+def _gap_last_end(train_losses, test_losses, level):
+    return test_losses[-1] - train_losses[-1]
+
+
+def _gap_sign(train_losses, test_losses, level):
+    return -gap_at(train_losses, test_losses, level)
+
+
+def _gap_nearest(train_losses, test_losses, level):
+    nearest = np.abs(train_losses - level).argmin()
+    return test_losses[nearest] - train_losses[nearest]
+
+
+def _gap_before(train_losses, test_losses, level):
+    first = np.flatnonzero(train_losses <= level)[0] - 1
+    return test_losses[first] - train_losses[first]
+
+
+def _gap_to_level(train_losses, test_losses, level):
+    return test_losses[np.flatnonzero(train_losses <= level)[0]] - level
+
+
+def _gap_after_the_last_above(train_losses, test_losses, level):
+    above = np.flatnonzero(train_losses > level)
+    after = above[-1] + 1
+    if after == len(train_losses):
+        return float("nan")
+    return test_losses[after] - train_losses[after]
+
+
+def _gap_all(train_losses, test_losses, level):
+    return test_losses - train_losses
+
+
+def judge_enough_points(answer):
+    if answer is None or answer is ...:
+        return NOT_STARTED
+    points = float(answer)
+    if 4400 <= points <= 4700:  # 1.96 or 2 standard errors, rounded as you like
+        return None
+    error, half = 0.03, 0.005
+    known = {
+        error * (1 - error) / half**2: (
+            "one-standard-error",
+            "that makes one standard error half a point; the interval has about two each way.",
+            "1.96 standard errors are to be 0.005",
+        ),
+        1.96**2 * error * (1 - error) / (half / 2) ** 2: (
+            "whole-width",
+            "that makes the whole interval half a point wide; ± half a point is twice that.",
+            "1.96 standard errors are to be 0.005, not 0.0025",
+        ),
+        1.96**2 * 0.25 / half**2: (
+            "worst-case",
+            "that is for an error rate of 50%, where the standard error is largest.",
+            "the variance of one test point's outcome is 0.03 · 0.97",
+        ),
+        1.96 * math.sqrt(error * (1 - error)) / half: (
+            "not-squared",
+            "the standard error falls with the root of the number of points.",
+            "solve 1.96 · √(0.03 · 0.97 / n) = 0.005 for n: square both sides",
+        ),
+        1.96**2 * error * (1 - error) / 0.5**2: (
+            "points-for-shares",
+            "half a point is 0.005, not 0.5.",
+            "put everything into shares: 0.03 and 0.005",
+        ),
+    }
+    for value, (code, message, hint) in known.items():
+        if math.isclose(points, value, rel_tol=0.05):
+            return Diagnosis(code, message, hint)
+    too = "few" if points < 4400 else "many"
+    return Diagnosis(
+        f"too-{too}",
+        f"{points:.0f} points are too {too}.",
+        "the standard error of an error rate e on n points is √(e (1 − e) / n)",
+    )
+
+
+def judge_report(report):
+    rng = np.random.default_rng(3)
+    validation, test = rng.random((4, 9)) + 0.5, rng.random((4, 9)) + 0.5
+    validation[2, 5], test[2, 5] = 0.4, 0.9
+    validation[0, 8], test[0, 8] = 0.45, 0.8  # the best of those that ran to the end
+    test[2, 7], test[1, 3] = 0.35, 0.3
+    found = report(validation.copy(), test.copy())
+    if found is None:
+        return NOT_STARTED
+    if np.ndim(found) != 0:
+        return Diagnosis(
+            "not-a-number",
+            f"one number is reported, not {np.size(found)}.",
+            "one candidate, at one epoch",
+        )
+    known = {
+        test[2, 5]: None,
+        test.min(): (
+            "chosen-on-test",
+            "that is the lowest test loss: the test data did the choosing.",
+            "find the lowest validation loss, then read the test loss at that place",
+        ),
+        test[2].min(): (
+            "stopped-on-test",
+            "the right candidate, but stopped where its *test* loss is lowest.",
+            "the epoch is a choice too: validation makes it",
+        ),
+        validation.min(): (
+            "reports-validation",
+            "that is the validation loss by which it was chosen.",
+            "what was lowest of many is too low by luck: report the test loss at that place",
+        ),
+        test[0, 8]: (
+            "last-epoch",
+            "only the last epoch was considered.",
+            "stopping earlier is allowed: look for the lowest entry of the whole table",
+        ),
+        test[2, 8]: (
+            "not-stopped",
+            "the right candidate, at the end of its training.",
+            "report it at the epoch at which validation stopped it",
+        ),
+        test.mean(): ("averaged", "that is the mean of all test losses.", "choose one candidate"),
+    }
+    for value, slip in known.items():
+        if math.isclose(float(found), value):
+            return slip and Diagnosis(*slip)
+    return Diagnosis(
+        "another-entry",
+        f"it reports {float(found):.3f}, which belongs to another candidate or epoch.",
+        "np.unravel_index(validation_loss.argmin(), validation_loss.shape) is the place",
+    )
+
+
+def report(validation_loss, test_loss):
+    place = np.unravel_index(validation_loss.argmin(), validation_loss.shape)
+    return test_loss[place]
+
+
+def _report_of_best_candidate(choose_epoch):
+    def wrong(validation_loss, test_loss):
+        candidate = validation_loss.min(axis=1).argmin()
+        return test_loss[candidate, choose_epoch(test_loss[candidate])]
+
+    return wrong
+
+
+EXERCISES = (
+    Exercise(
+        name="08-4-measured-alike",
+        title="Two losses, measured alike",
+        statement=(
+            "Write `both_losses(model, x_train, y_train, x_test, y_test)`: the mean cross-entropy "
+            "on training and on test data as two floats, both with dropout off. The model may "
+            "come in either mode and has to leave in the one it came in."
+        ),
+        starter=(
+            "import torch\nfrom torch.nn import functional as F\n\n\n"
+            "def both_losses(model, x_train, y_train, x_test, y_test):\n"
+            "    # your code\n    ...\n\n\n"
+            'check("08-4-measured-alike", both_losses)'
+        ),
+        hints=(
+            "What has to be off while you measure, and what has to be as before when you are done?",
+            "`model.eval()` switches dropout off, `torch.no_grad()` the recording of gradients. "
+            "The mode is in `model.training`.",
+            "Keep `training = model.training`; then `model.eval()`; then both losses with "
+            "`F.cross_entropy(...).item()` under `torch.no_grad()`; then `model.train(training)`.",
+        ),
+        solution=both_losses,
+        explanation=(
+            "`model.train(training)` sets the mode that it is given, so it also leads back to "
+            "evaluation. (In a model whose parts are in different modes, that would not be "
+            "enough; the library's `evaluate` keeps the mode of every module.)"
+        ),
+        judge=judge_both_losses,
+        wrong_answers=(
+            (_losses_of_the_example, "training-data-with-dropout-on"),
+            (_losses_without_eval, "both-with-dropout-on"),
+            (_losses_left_in_eval, "mode-not-restored"),
+            (_losses_always_back_to_train, "mode-not-restored"),
+            (_losses_with_gradients, "records-gradients"),
+            (_losses_swapped, "swapped"),
+            (_losses_summed, "sum-not-mean"),
+            (_losses_gap_only, "not-a-pair"),
+            (_losses_after_a_step, "changes-the-weights"),
+            (_losses_does_nothing, "not-started"),
+        ),
+    ),
+    Exercise(
+        name="08-4-equal-training-loss",
+        title="The gap at equal training loss",
+        statement=(
+            "Write `gap_at(train_losses, test_losses, level)` for two NumPy arrays with an entry "
+            "per epoch: test loss less training loss at the first epoch whose training loss is "
+            "at or below `level`, and `float('nan')` if there is none."
+        ),
+        starter=(
+            "import numpy as np\n\n\n"
+            "def gap_at(train_losses, test_losses, level):\n    # your code\n    ...\n\n\n"
+            'check("08-4-equal-training-loss", gap_at)'
+        ),
+        hints=(
+            "Which epochs are at or below the level? Which of them is the first?",
+            "`np.flatnonzero(train_losses <= level)` lists them. What if the list is empty?",
+            "Take `first = there[0]` after you have dealt with `there.size == 0`, and subtract "
+            "the two losses of that one epoch.",
+        ),
+        solution=gap_at,
+        explanation=(
+            "`np.argmax(train_losses <= level)` finds the first too, but gives 0 if there is "
+            "none, which looks like an answer."
+        ),
+        judge=judge_gap_at,
+        wrong_answers=(
+            (_gap_strict, "strictly-below"),
+            (_gap_argmax, "never-reached"),
+            (_gap_raises, "never-reached-raises"),
+            (_gap_last_end, "last-epoch"),
+            (_gap_sign, "sign"),
+            (_gap_before, "nearest"),
+            (_gap_nearest, "nearest"),
+            (_gap_to_level, "level-for-loss"),
+            (_gap_after_the_last_above, "not-the-first"),
+            (_gap_all, "not-a-number"),
+            (lambda train_losses, test_losses, level: 0.0, "another-epoch"),
+            (lambda train_losses, test_losses, level: None, "not-started"),
+        ),
+    ),
+    Exercise(
+        name="08-4-enough-points",
+        title="How many test points?",
+        statement=(
+            "A network's error rate is about 3%. How many test points does it take to know it to "
+            "± half a percentage point, as a 95% interval? Give a number."
+        ),
+        starter='points = ...  # your answer\n\ncheck("08-4-enough-points", points)',
+        hints=(
+            "Each test point is right or wrong: a coin with probability 0.03.",
+            "The standard error of a share e over n points is √(e (1 − e) / n), and a 95% "
+            "interval reaches 1.96 of them to each side.",
+            "Solve 1.96 · √(0.03 · 0.97 / n) = 0.005 for n.",
+        ),
+        solution=4472,
+        explanation=(
+            "n = 1.96² · 0.03 · 0.97 / 0.005². With 200 points it is ± 2.4 points. (To compare "
+            "two networks on the same points, pair them: what counts is only where they differ.)"
+        ),
+        judge=judge_enough_points,
+        wrong_answers=(
+            (1164, "one-standard-error"),
+            (17887, "whole-width"),
+            (38416, "worst-case"),
+            (67, "not-squared"),
+            (0.447, "points-for-shares"),
+            (200, "too-few"),
+            (10**6, "too-many"),
+            (..., "not-started"),
+        ),
+    ),
+    Exercise(
+        name="08-4-choose-then-report",
+        title="Choose, then report",
+        statement=(
+            "You trained several candidates and measured each after every epoch. Write "
+            "`report(validation_loss, test_loss)` for two arrays (candidates, epochs): the test "
+            "loss that you may publish when candidate *and* epoch were free to choose."
+        ),
+        starter=(
+            "import numpy as np\n\n\n"
+            "def report(validation_loss, test_loss):\n    # your code\n    ...\n\n\n"
+            'check("08-4-choose-then-report", report)'
+        ),
+        hints=(
+            "Which of the two tables may you look at while you choose?",
+            "The choice is a place in the table: a row and a column. Where is the validation loss "
+            "lowest?",
+            "`np.unravel_index(validation_loss.argmin(), validation_loss.shape)` turns the flat "
+            "index into a row and a column.",
+        ),
+        solution=report,
+        explanation=(
+            "The lowest entry of a table of noisy numbers is low partly by luck. Luck on "
+            "validation does not carry over to test data, so the test loss there is honest; the "
+            "lowest test loss is not."
+        ),
+        judge=judge_report,
+        wrong_answers=(
+            (lambda validation_loss, test_loss: test_loss.min(), "chosen-on-test"),
+            (_report_of_best_candidate(np.argmin), "stopped-on-test"),
+            (lambda validation_loss, test_loss: validation_loss.min(), "reports-validation"),
+            (
+                lambda validation_loss, test_loss: test_loss[validation_loss[:, -1].argmin(), -1],
+                "last-epoch",
+            ),
+            (_report_of_best_candidate(lambda losses: -1), "not-stopped"),
+            (lambda validation_loss, test_loss: test_loss.mean(), "averaged"),
+            (lambda validation_loss, test_loss: test_loss[:, 0].min(), "another-entry"),
+            (lambda validation_loss, test_loss: test_loss.min(axis=1), "not-a-number"),
+            (lambda validation_loss, test_loss: None, "not-started"),
+        ),
+    ),
+)
+
+QUIZ = [
+    {
+        "question": "Why can the training loss in the example's right plot lie above the test "
+        "loss?",
+        "section": "First suspect: the ruler",
+        "type": "multiple_choice",
+        "answers": [
+            {
+                "answer": "It is measured with dropout on, the test loss with dropout off",
+                "correct": True,
+                "feedback": "Yes. Two measurements of two different networks: thinned, and whole.",
+            },
+            {
+                "answer": "Dropout makes the network better on new points than on old ones",
+                "correct": False,
+                "feedback": "With dropout off on both sides the training loss is the lower one.",
+            },
+            {
+                "answer": "There are fewer test points than training points",
+                "correct": False,
+                "feedback": "Both losses are means, so their sizes do not depend on the number "
+                "of points; only how far they scatter does.",
+            },
+        ],
+    },
+    {
+        "question": "With the log's training loss 0.10, the training loss with dropout off 0.03 "
+        "and the test loss 0.08, what is the gap between training and test data?",
+        "section": "First suspect: the ruler",
+        "type": "numeric",
+        "answers": [
+            {
+                "type": "value",
+                "value": 0.05,
+                "correct": True,
+                "feedback": "0.08 − 0.03: both with dropout off.",
+            },
+            {
+                "type": "value",
+                "value": -0.02,
+                "correct": False,
+                "feedback": "That is 0.08 − 0.10: a whole network against thinned ones.",
+            },
+            {
+                "type": "value",
+                "value": 0.07,
+                "correct": False,
+                "feedback": "That is what the noise adds to the training loss.",
+            },
+            {"type": "default", "feedback": "Test loss less training loss, measured alike."},
+        ],
+    },
+    {
+        "question": "Network A has a smaller gap than network B, measured alike. Which of the two "
+        "is better on new data?",
+        "section": "Second suspect: the head start",
+        "type": "multiple_choice",
+        "answers": [
+            {
+                "answer": "One cannot tell from that",
+                "correct": True,
+                "feedback": "Yes. A network that has learned nothing has no gap at all. Look at "
+                "the test loss itself.",
+            },
+            {
+                "answer": "A: a small gap is good generalisation",
+                "correct": False,
+                "feedback": "A gap is a difference. A may have both losses high.",
+            },
+            {
+                "answer": "B: it has learned more",
+                "correct": False,
+                "feedback": "It may also have learned its labels by heart.",
+            },
+        ],
+    },
+    {
+        "question": "Why compare two networks at equal training loss, and not only at equal "
+        "epochs?",
+        "section": "Second suspect: the head start",
+        "type": "multiple_choice",
+        "answers": [
+            {
+                "answer": "The one with dropout fits more slowly, so at equal epochs it is at an "
+                "earlier stage",
+                "correct": True,
+                "feedback": "Yes. Whatever grows during training is then smaller in it for that "
+                "reason alone.",
+            },
+            {
+                "answer": "An epoch has fewer steps with dropout",
+                "correct": False,
+                "feedback": "Both make one step per epoch here.",
+            },
+            {
+                "answer": "Training loss is what one wants to be low in the end",
+                "correct": False,
+                "feedback": "One wants the test loss to be low. The training loss tells how far "
+                "training has come.",
+            },
+        ],
+    },
+    {
+        "question": "A network has 5 errors on 200 test points, another one 7. What follows?",
+        "section": "Third suspect: luck",
+        "type": "multiple_choice",
+        "answers": [
+            {
+                "answer": "Next to nothing",
+                "correct": True,
+                "feedback": "Yes. Two points of 200: other points, or other initial weights, may "
+                "turn it round.",
+            },
+            {
+                "answer": "The first is better by 1 percentage point",
+                "correct": False,
+                "feedback": "On these points. The interval around that difference contains 0.",
+            },
+            {
+                "answer": "They are equally good",
+                "correct": False,
+                "feedback": "That does not follow either: not to see a difference is not to see "
+                "that there is none.",
+            },
+        ],
+    },
+    {
+        "question": "You try 20 rates for your method and publish its lowest test error beside the "
+        "other side's only run. What is wrong?",
+        "section": "What a comparison has to report",
+        "type": "multiple_choice",
+        "answers": [
+            {
+                "answer": "One side was tuned and the other not, and the test data did the tuning",
+                "correct": True,
+                "feedback": "Yes, both. Give both sides the same number of tries, and choose on "
+                "validation.",
+            },
+            {
+                "answer": "20 rates are too few",
+                "correct": False,
+                "feedback": "More would make it worse: the lowest of many is low by luck.",
+            },
+            {
+                "answer": "Nothing, if the seeds are published",
+                "correct": False,
+                "feedback": "Then others can repeat it, and get the same unfair comparison.",
+            },
+        ],
+    },
+]
