@@ -31,12 +31,16 @@ class Experiment:
 
 
 MODULES = (
+    "data_size",
     "deleted_units",
     "dropconnect",
     "dropped_maps",
+    "early_dropout",
+    "fine_tuning",
     "forgotten_scale",
     "from_scratch_digits",
     "recurrent_dropout",
+    "single_epoch",
     "two_scalings",
 )  # each holds the experiment of its name
 REGISTRY = {}
