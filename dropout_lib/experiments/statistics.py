@@ -25,11 +25,13 @@ def paired_difference(a, b):
 
 
 def mean_interval(values):
-    """The mean with Student's 95% interval.
+    """The mean with Student's 95% interval; of equal values its ends are the mean.
 
     >>> f"{mean_interval([1.0, 2.0, 3.0]):.2f}"
     '2.00 [-0.48, 4.48]'
     """
+    if len(values) > 1 and len(set(values)) == 1:
+        return Interval(*3 * (float(values[0]),))
     from scipy.stats import ttest_1samp
 
     test = ttest_1samp(values, 0.0)
