@@ -6,7 +6,8 @@ import torch
 
 from ..datasets import digits
 from ..pytorch import MLPWithDropout
-from ..training import evaluate, fit_many, lowest_error
+from ..training import fit_many, lowest_error
+from .measures import measures, tensors
 from .registry import experiment
 
 
@@ -39,7 +40,7 @@ def data_size(seed, settings):
     """
     result = {"few": [], "many": [], "tuned": [], "by p": []}
     for size in settings.sizes:
-        data = _data(seed, size, settings)
+        data = digits(seed=seed, train=size, validation=settings.validation, test=settings.test)
         few = [(0.0, rate) for rate in settings.learning_rates]
         many = few + [(0.0, rate) for rate in settings.more_learning_rates]
         dropped = [(p, r) for p in settings.rates[1:] for r in settings.learning_rates]
@@ -56,23 +57,12 @@ def data_size(seed, settings):
     return result
 
 
-def _data(seed, size, settings):
-    """Tensors (x, labels) of training, validation and test."""
-    split = digits(seed=seed, train=size, validation=settings.validation, test=settings.test)
-    parts = (
-        (split.x_train, split.y_train),
-        (split.x_validation, split.y_validation),
-        (split.x_test, split.y_test),
-    )
-    return [tuple(map(torch.from_numpy, part)) for part in parts]
-
-
 def _trained(data, candidates, seed, settings):
     models = []
     for p, _ in candidates:
         torch.manual_seed(seed)  # the same initial weights in every network
         models.append(MLPWithDropout(64, list(settings.hidden), 10, [p] * len(settings.hidden)))
-    x, labels = data[0]
+    x, labels = tensors(data, "train")
     batch_size = min(settings.batch_size, len(x))
     fit_many(
         models,
@@ -89,16 +79,7 @@ def _trained(data, candidates, seed, settings):
 
 def _best(data, models, candidates, group):
     """The network of the group with the lowest validation error, in numbers."""
-    train, validation, test = data
     group = [candidates.index(candidate) for candidate in group]
-    chosen = group[lowest_error([models[i] for i in group], *validation)]
-    error, loss = evaluate(models[chosen], *test)
-    train_error, train_loss = evaluate(models[chosen], *train)
-    return {
-        "p": candidates[chosen][0],
-        "learning_rate": candidates[chosen][1],
-        "train_error": round(train_error, 5),
-        "train_loss": round(train_loss, 5),
-        "test_error": round(error, 5),
-        "test_loss": round(loss, 5),
-    }
+    chosen = group[lowest_error([models[i] for i in group], *tensors(data, "validation"))]
+    p, learning_rate = candidates[chosen]
+    return {"p": p, "learning_rate": learning_rate, **measures(models[chosen], data)}
