@@ -205,19 +205,234 @@ def only_eval_switches_dropout_off():
 # --- chapter 3: types of dropout ---------------------------------------------------------------
 
 
+@exact_check
+def torch_drops_with_probability_p():
+    """At 0 nothing is dropped and at 1 everything, in PyTorch's layer and in ours."""
+    import torch
+
+    from . import pytorch
+
+    ones = torch.ones(1000)
+    return all(
+        bool((layer(0.0)(ones) == 1).all() and (layer(1.0)(ones) == 0).all())
+        for layer in (torch.nn.Dropout, pytorch.Dropout)
+    )
+
+
+@exact_check
+def a_shared_draw_adds_up_before_it_is_squared():
+    """Mean and variance of each of four terms and of their sum, with own draws and with one."""
+    terms, p = np.array([1.0, -2.0, 0.5, 3.0]), 0.3
+    factor = p / (1 - p)
+    own, probability = _all_masks(4) * terms / (1 - p), _probabilities(_all_masks(4), p)
+    shared, chance = np.array([[0], [1]]) * terms / (1 - p), np.array([p, 1 - p])
+    variances = [probability @ (own - terms) ** 2, chance @ (shared - terms) ** 2]
+    total = terms.sum()
+    of_sums = [probability @ (own.sum(1) - total) ** 2, chance @ (shared.sum(1) - total) ** 2]
+    return bool(
+        np.allclose(probability @ own, terms)
+        and np.allclose(chance @ shared, terms)
+        and np.allclose(variances, factor * terms**2)
+        and np.allclose(of_sums, [factor * (terms**2).sum(), factor * total**2])
+    )
+
+
+@exact_check
+def one_mask_serves_all_time_steps():
+    """VariationalDropout draws once for a case and unit, whatever the number of steps."""
+    from .scratch import VariationalDropout
+
+    layer = VariationalDropout(0.5, rng=np.random.default_rng(0))
+    out = layer.forward(np.ones((7, 8, 9)))  # (T, N, F)
+    between_cases = bool((out == out[:, :1]).all())
+    return layer.mask.shape == (1, 8, 9) and bool((out == out[0]).all()) and not between_cases
+
+
+@exact_check
+def nn_lstm_drops_between_time_steps():
+    """Whether nn.LSTM(dropout=) changes what one layer does: its steps are all that it has."""
+    import warnings
+
+    import torch
+
+    torch.manual_seed(0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it says itself that one layer is not dropped
+        lstm = torch.nn.LSTM(4, 6, dropout=0.9)
+    x = torch.randn(10, 3, 4)
+    return not torch.equal(lstm.train()(x)[0], lstm.eval()(x)[0])
+
+
+@exact_check
+def dropout1d_is_variational_dropout():
+    """Under one mask the two layers agree once the axes of time and features change places."""
+    from .scratch import Dropout1d, VariationalDropout
+
+    rng = np.random.default_rng(0)
+    sequence = rng.random((5, 7, 6))  # (N, T, F)
+    layer = VariationalDropout(0.3, batch_first=True, rng=rng)
+    out = layer.forward(sequence)
+    same = Dropout1d(0.3).forward(sequence.swapaxes(1, 2), mask=layer.mask.swapaxes(1, 2))
+    return bool(np.array_equal(out, same.swapaxes(1, 2)))
+
+
 # --- chapter 3.1: standard dropout -------------------------------------------------------------
 
 
 # --- chapter 3.2: inverted dropout -------------------------------------------------------------
 
 
+@exact_check
+def only_inverted_dropout_forgets_p():
+    """In evaluation: the same output for all p from inverted dropout, others from standard."""
+    from .scratch import Dropout, StandardDropout
+
+    def evaluated(kind, p):
+        layer = kind(p)
+        layer.eval()
+        return layer.forward(np.ones(5)).tolist()
+
+    inverted, standard = ([evaluated(k, p) for p in (0.2, 0.5)] for k in (Dropout, StandardDropout))
+    return inverted[0] == inverted[1] and standard[0] != standard[1]
+
+
+@exact_check
+def adam_asks_for_one_factor():
+    """Ten steps of Adam on a weight w behind inverted dropout and on v = w / (1 - p)."""
+    from .scratch import Adam, Parameter
+
+    p, rate, eps = 0.75, 0.01, 1e-3
+    w, v = Parameter(np.array([0.3, -0.2])), Parameter(np.array([0.3, -0.2]) / (1 - p))
+    of_w = Adam([w], rate, eps=eps)
+    of_v = Adam([v], rate / (1 - p), eps=(1 - p) * eps)
+    for gradient in np.random.default_rng(0).standard_normal((10, 2)):
+        w.grad, v.grad = gradient, (1 - p) * gradient  # the chain rule
+        of_w.step()
+        of_v.step()
+    return bool(np.allclose(w.value, (1 - p) * v.value, rtol=1e-12))
+
+
+@exact_check
+def noise_of_equal_terms_falls_with_width():
+    """Standard deviation over mean of a sum of n equal terms, over all masks."""
+    for n, p in ((3, 0.5), (8, 0.2)):
+        masks = _all_masks(n)
+        sums, probability = masks.sum(axis=1) / (1 - p), _probabilities(masks, p)
+        deviation = math.sqrt(probability @ (sums - n) ** 2)
+        if not math.isclose(deviation / n, math.sqrt(p / ((1 - p) * n))):
+            return False
+    return True
+
+
+@exact_check
+def dividing_by_the_share_ties_units():
+    """Eight equal units, over all masks in which anybody plays: the sum never varies."""
+    masks = _all_masks(8)
+    masks = masks[masks.any(axis=1)]
+    outputs = masks / masks.mean(axis=1, keepdims=True)
+    correlation = np.corrcoef(outputs[:, 0], outputs[:, 1])[0, 1]
+    return bool(np.allclose(outputs.sum(axis=1), 8) and math.isclose(correlation, -1 / 7))
+
+
 # --- chapter 3.3: spatial dropout --------------------------------------------------------------
+
+
+@exact_check
+def spatial_dropout_drops_whole_maps():
+    """The mask has one entry for a case and map, and each map is whole or gone."""
+    from .scratch import Dropout2d
+
+    layer = Dropout2d(0.5, rng=np.random.default_rng(0))
+    out = layer.forward(np.ones((4, 8, 5, 6)))
+    whole = bool((out == out[:, :, :1, :1]).all())
+    return whole and layer.mask.shape == (4, 8, 1, 1) and 0 < layer.mask.sum() < layer.mask.size
+
+
+@exact_check
+def a_kept_map_is_only_scaled():
+    """Each map that comes through is the map that went in, times 1 / (1 - p)."""
+    from .scratch import Dropout2d
+
+    rng = np.random.default_rng(0)
+    maps = rng.random((4, 8, 5, 6))
+    layer = Dropout2d(0.5, rng=rng)
+    out = layer.forward(maps)
+    kept = layer.mask[:, :, 0, 0]
+    return bool(kept.any() and np.array_equal(out[kept], maps[kept] / 0.5))
+
+
+@exact_check
+def units_of_a_map_are_correlated():
+    """The covariance of two units over all masks: one draw for both, and a draw for each."""
+    x, z, p = 2.0, 3.0, 0.3
+    chance = np.array([p, 1 - p])
+    shared = chance @ np.array([0, x * z]) / (1 - p) ** 2 - x * z
+    masks = _all_masks(2)
+    own = _probabilities(masks, p) @ (masks[:, 0] * x * masks[:, 1] * z) / (1 - p) ** 2 - x * z
+    return math.isclose(shared, p / (1 - p) * x * z) and math.isclose(own, 0, abs_tol=1e-12)
 
 
 # --- chapter 3.4: DropConnect ------------------------------------------------------------------
 
 
+@exact_check
+def dropconnect_drops_weights_by_case():
+    """A mask entry for each case and weight; the output is the formula's under these masks."""
+    from .scratch import DropConnectLinear
+
+    rng = np.random.default_rng(0)
+    layer = DropConnectLinear(5, 4, p=0.5, rng=rng, dtype=np.float64)
+    x = rng.standard_normal((3, 5))
+    out = layer.forward(x)
+    by_hand = ((layer.mask * layer.weight.value) @ x[:, :, None])[..., 0] / 0.5 + layer.bias.value
+    return layer.mask.shape == (3, 4, 5) and bool(np.allclose(out, by_hand))
+
+
+@exact_check
+def one_output_cannot_tell_dropconnect_from_dropout():
+    """Two outputs of three inputs, over all masks: each alone the same, together not."""
+    x, weight, p = np.array([1.0, 2.0, -1.0]), np.array([[1.0, 0.5, 2.0], [0.3, 1.0, 1.0]]), 0.3
+    inputs, weights = _all_masks(3), _all_masks(6).reshape(-1, 2, 3)
+    by_dropout = (inputs[:, None] * weight) @ x / (1 - p)  # (masks, 2)
+    by_dropconnect = (weights * weight) @ x / (1 - p)
+    chances = _probabilities(inputs, p), _probabilities(weights.reshape(-1, 6), p)
+
+    def moments(outputs, chance, power):
+        return chance @ (outputs - chance @ outputs) ** power
+
+    def covariance(outputs, chance):
+        return chance @ np.prod(outputs - chance @ outputs, axis=1)
+
+    alike = all(
+        np.allclose(moments(by_dropout, chances[0], k), moments(by_dropconnect, chances[1], k))
+        for k in (2, 3, 4, 5, 6, 7)  # eight values at most: their moments fix the distribution
+    )
+    tied = p / (1 - p) * (weight[0] * weight[1]) @ x**2
+    return (
+        alike
+        and math.isclose(covariance(by_dropout, chances[0]), tied)
+        and math.isclose(covariance(by_dropconnect, chances[1]), 0, abs_tol=1e-12)
+    )
+
+
 # --- chapter 3.5: variational dropout ----------------------------------------------------------
+
+
+@exact_check
+def fresh_masks_forget_and_one_mask_shouts():
+    """Survival and mean of a unit that only remembers, over all masks of eight steps."""
+    p, steps = 0.25, 8
+    masks = _all_masks(steps)
+    probability = _probabilities(masks, p)
+    fresh = masks.prod(axis=1) / (1 - p) ** steps
+    survives, mean = probability @ (fresh > 0), probability @ fresh
+    tied_mean = (1 - p) * (1 / (1 - p)) ** steps  # one draw, the scale at every step
+    return (
+        math.isclose(survives, (1 - p) ** steps)
+        and math.isclose(mean, 1)
+        and math.isclose(tied_mean, (1 - p) ** (1 - steps))
+        and tied_mean > 1.1
+    )
 
 
 # --- chapter 4: why dropout prevents overfitting -----------------------------------------------
