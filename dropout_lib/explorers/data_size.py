@@ -8,6 +8,7 @@ from .explorer import Choice, Explorer
 
 _MEASURES = {  # words in the menu: (measure, factor, name of the axis, decimals)
     "gain in test error": ("test_error", 100, "gain in test error (points)", 1),
+    "share of the errors avoided": ("test_error", 100, "errors avoided (% of them)", 0),
     "gain in test loss": ("test_loss", 1, "gain in test loss (nats)", 2),
     "test error": ("test_error", 100, "test error (%)", 1),
     "test loss": ("test_loss", 1, "test loss (nats)", 2),
@@ -39,6 +40,9 @@ def data_size_explorer(results, settings):
         without_arm, with_arm, rate = arms[arm]
         without = unit * values(results, without_arm, measure)
         dropped = unit * values(results, with_arm, measure, rate)
+        if shown.startswith("share"):
+            share = 100 * (without - dropped) / without
+            return _gain(settings["sizes"], share, axis, digits, arm)
         if shown.startswith("gain"):
             return _gain(settings["sizes"], without - dropped, axis, digits, arm)
         return _levels(settings["sizes"], without, dropped, axis, digits, arm)
@@ -48,7 +52,7 @@ def data_size_explorer(results, settings):
         "What is dropout worth with so many digits?",
         "Two hidden layers of 256 units, trained on 20 to 900 digits; each side has its best "
         "learning rate. Look for the sizes at which the interval of the gain stays clear of 0, "
-        "first in error, then in loss. Then let p be tuned as well.",
+        "first in error, then in loss. Then let p be tuned as well. Lines: 95% interval.",
         [
             Choice("shown", "Show", {words: words for words in _MEASURES}),
             Choice("arm", "Dropout with", {words: words for words in arms}),
@@ -75,7 +79,7 @@ def _gain(sizes, gains, axis, digits, arm):
         f"{size} digits {_said(interval, digits)}"
         for size, interval in zip(sizes, intervals, strict=True)
     )
-    reading = f"What dropout with {arm} gains in {axis.removeprefix('gain in ')}: {told}."
+    reading = f"Dropout with {arm}, {axis}, mean and 95% interval: {told}."
     return picture(figure, reading)
 
 

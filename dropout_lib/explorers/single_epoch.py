@@ -1,10 +1,29 @@
 """Figure of the experiment ``single_epoch``: what dropout gains by how often a case is seen."""
 
 from ..experiments import paired_difference
+from . import svg
 from .chart import LIGHT, axes, picture
-from .explorer import Figure
+from .explorer import Figure, Picture
 
 _STYLES = ("-", (0, (4, 2)), (0, (1, 1.5)))  # for p from small to large
+
+
+def of_one_digit(images, label):
+    """The same handwritten digit as the stream may bring it.
+
+    Args:
+        images: (N, 196), each of 14 x 14 pixels.
+        label: which digit it is, for the words.
+    """
+    elements = [svg.digit(60 * i, 0, 52, image.reshape(14, 14)) for i, image in enumerate(images)]
+    reading = (
+        f"{len(images)} pictures of a handwritten {label}, each turned, shifted and zoomed "
+        "differently; all of them are easy to read."
+    )
+    return Figure(
+        Picture(svg.drawing(60 * len(images) - 8, 52, elements, max_width=480), reading),
+        f"Pictures of a {label} as the stream brings them.",
+    )
 
 
 def gain_by_passes(results, settings):
