@@ -5,6 +5,7 @@ import numpy as np
 
 from dropout_lib.experiments import load, provenance
 from dropout_lib.explorers.benched_units import benched_units
+from dropout_lib.explorers.data_size import data_size_explorer
 from dropout_lib.explorers.deleted_units import deleted_units_explorer
 from dropout_lib.explorers.drop_or_keep import drop_or_keep
 from dropout_lib.explorers.dropped_weights import dropped_weights
@@ -47,6 +48,10 @@ def size_through_depth_on_noise():
     return size_through_depth(DIGITS)
 
 
+def data_size_stored():
+    return data_size_explorer(load("data_size"), provenance("data_size")["settings"])
+
+
 def two_scalings_stored():
     settings = provenance("two_scalings")["settings"]
     return two_scalings_explorer(load("two_scalings"), settings)
@@ -64,6 +69,7 @@ def gaussian_preactivation_of_noise():
 
 MAKE_EXPLORERS = [
     benched_units_on_noise,
+    data_size_stored,
     deleted_units_on_noise,
     drop_or_keep,
     five_variants_on_noise,
