@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..claims import rounded
 from ..experiments import mean_interval
 from .chart import LIGHT, axes, picture
 from .explorer import Choice, Explorer
@@ -67,14 +68,6 @@ def _gain(sizes, gains, axis, digits, arm):
         plot.axhline(0, color=LIGHT["soft"], linewidth=0.8)
         _draw(plot, sizes, intervals, "with-dropout")
         _finish(plot, sizes, axis)
-        plot.annotate(
-            "no gain",
-            (sizes[0] * 0.8, 0),
-            (0, 3),
-            textcoords="offset points",
-            color=LIGHT["soft"],
-            fontsize=8,
-        )
     told = "; ".join(
         f"{size} digits {_said(interval, digits)}"
         for size, interval in zip(sizes, intervals, strict=True)
@@ -125,4 +118,5 @@ def _finish(plot, sizes, axis):
 
 
 def _said(interval, digits):
-    return f"{interval:.{digits}f}".replace("-", "−")
+    mean, low, high = (rounded(v, digits) for v in (interval.mean, interval.low, interval.high))
+    return f"{mean} [{low}, {high}]"
