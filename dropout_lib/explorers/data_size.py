@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from ..claims import rounded
 from ..experiments import mean_interval
 from .chart import LIGHT, axes, picture
 from .explorer import Choice, Explorer
+from .intervals import said
 
 _MEASURES = {  # words in the menu: (measure, factor, name of the axis, decimals)
     "gain in test error": ("test_error", 100, "gain in test error (points)", 1),
@@ -69,7 +69,7 @@ def _gain(sizes, gains, axis, digits, arm):
         _draw(plot, sizes, intervals, "with-dropout")
         _finish(plot, sizes, axis)
     told = "; ".join(
-        f"{size} digits {_said(interval, digits)}"
+        f"{size} digits {said(interval, digits)}"
         for size, interval in zip(sizes, intervals, strict=True)
     )
     reading = f"Dropout with {arm}, {axis}, mean and 95% interval: {told}."
@@ -115,8 +115,3 @@ def _finish(plot, sizes, axis):
     plot.set_xticks(sizes, [str(size) for size in sizes], minor=False)
     plot.minorticks_off()
     plot.set(xlabel="digits to train with", ylabel=axis)
-
-
-def _said(interval, digits):
-    mean, low, high = (rounded(v, digits) for v in (interval.mean, interval.low, interval.high))
-    return f"{mean} [{low}, {high}]"

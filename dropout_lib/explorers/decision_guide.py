@@ -199,7 +199,7 @@ _OVERFITS = Question(
                     "of what there was, and did nothing good for the loss. Expect more from a "
                     "network that was trained on other data, or from cases that you can invent by "
                     "turning and shifting.",
-                    ("45-limited-data", "sweet-spot", "loss-needs-more-data"),
+                    ("45-limited-data", "loss-needs-more-data", "pre-training-beats-dropout"),
                     "nn.Dropout(0.5)",
                 ),
                 "More, but still fewer than weights": _LAYERS,
@@ -214,12 +214,29 @@ _OVERFITS = Question(
             "What counts is cases per weight; with a few hundred cases most networks have far "
             "fewer cases than weights.",
         ),
-        "In a network trained on other data (fine-tuning)": Advice(
-            "Try it",
-            "Neither off nor on is right in general. Keep the rate that the network was "
-            "trained with, if there is one, and try 0.",
-            ("bert-keeps-dropout", "t5-without-then-with"),
-            "model.train()  # or its dropout stays off while you fine-tune",
+        "In a network trained on other data (fine-tuning)": Question(
+            "Was that network trained with dropout?",
+            {
+                "Yes": Advice(
+                    "Yes",
+                    "Leave it on, at about the rate it had: in our experiment switching it off "
+                    "cost some error with 20, 50 and 200 images.",
+                    ("keep-dropout-that-was-there", "bert-keeps-dropout"),
+                    "model.train()  # or its dropout stays off while you fine-tune",
+                ),
+                "No": Advice(
+                    "Try it",
+                    "A gentle p at most. Whether it gains we could not tell; p = 0.5 did harm. "
+                    "The authors of T5 do advise it, for a network far larger than ours.",
+                    (
+                        "50-off-while-fine-tuning",
+                        "half-is-too-much-for-a-stranger",
+                        "t5-without-then-with",
+                    ),
+                    "nn.Dropout(0.1)",
+                ),
+            },
+            "Its configuration says so, or print(model).",
         ),
     },
 )
@@ -236,9 +253,9 @@ _UNDERFITS = Question(
         "Many times, and it does not even fit them": Advice(
             "No",
             "Not throughout: the network is too small, or not trained enough, and dropout makes it "
-            "smaller. Dropout in the first part of training only is another matter: large vision "
-            "models gained from it.",
-            ("early-dropout",),
+            "smaller. Dropout in the first part of training only is reported to help vision "
+            "transformers; our small network it did not.",
+            ("underfitting-standard-hurts", "early-dropout-fits-better", "early-dropout"),
         ),
     },
 )

@@ -1,5 +1,6 @@
 """A chart of intervals: one line for each comparison, and a line at no difference."""
 
+from ..claims import rounded
 from .chart import LIGHT, axes, picture
 from .explorer import Figure
 
@@ -31,5 +32,11 @@ def interval_chart(rows, xlabel, caption, digits=1):
         plot.tick_params(axis="y", length=0, labelcolor=LIGHT["ink"])
         plot.spines["left"].set_visible(False)
         plot.set(xlabel=xlabel, ylim=(0.6 - len(rows), 0.6))
-    told = "; ".join(f"{label} {interval:.{digits}f}" for label, interval in filter(None, rows))
-    return Figure(picture(figure, f"{xlabel}: {told.replace('-', '−')}."), caption)
+    told = "; ".join(f"{label} {said(interval, digits)}" for label, interval in filter(None, rows))
+    return Figure(picture(figure, f"{xlabel}: {told}."), caption)
+
+
+def said(interval, digits):
+    """An interval in words, without a negative zero: \"1.0 [0.5, 1.5]\"."""
+    mean, low, high = (rounded(v, digits) for v in (interval.mean, interval.low, interval.high))
+    return f"{mean} [{low}, {high}]"
