@@ -100,6 +100,13 @@ def test_nobody_has_to_answer_more_than_six_questions():
     assert max(len(path) for path, _ in LEAVES) <= 6
 
 
+def test_it_says_try_it_more_often_than_yes_and_we_dont_know_at_least_once():
+    answers = [advice.answer for _, advice in LEAVES]
+    assert answers.count("Try it") > answers.count("Yes") >= 1
+    assert answers.count("No") >= 1
+    assert answers.count("We don't know") >= 1
+
+
 def test_a_wrong_answer_is_refused_with_the_right_ones():
     with pytest.raises(ValueError, match="To see how sure the network is"):
         GUIDE.advice("because")

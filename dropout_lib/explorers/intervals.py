@@ -32,6 +32,7 @@ def interval_chart(rows, xlabel, caption, digits=1):
         plot.tick_params(axis="y", length=0, labelcolor=LIGHT["ink"])
         plot.spines["left"].set_visible(False)
         plot.set(xlabel=xlabel, ylim=(0.6 - len(rows), 0.6))
+        plot.locator_params(axis="x", nbins=5)
     told = "; ".join(f"{label} {said(interval, digits)}" for label, interval in filter(None, rows))
     return Figure(picture(figure, f"{xlabel}: {told}."), caption)
 
