@@ -57,4 +57,4 @@ def _panel(results, settings, start, words):
         plot.set_xticks(rates, [f"{rate:g}" for rate in rates])
         plot.set(xlabel="p while fine-tuning", ylabel="test error (%)")
         plot.set(ylim=(0, 33), xlim=(-0.04, rates[-1] * 1.4))
-    return to_svg(figure)
+    return f'<div style="max-width:21rem">{to_svg(figure)}</div>'  # a last one alone, too

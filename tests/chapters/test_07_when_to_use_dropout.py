@@ -95,6 +95,15 @@ def test_with_few_passes_a_larger_p_costs_more(passes):
     assert (np.diff(errors) > 0).all()
 
 
+def test_the_gain_in_loss_rises_with_the_number_of_passes_as_the_figure_says():
+    for p in (1, 2, 3):
+        gains = [
+            np.mean([r[n][0]["test_loss"] - r[n][p]["test_loss"] for r in SINGLE])
+            for n in ("1", "10", "50")
+        ]
+        assert gains == sorted(gains)
+
+
 def test_one_pass_over_new_data_leaves_no_gap_and_fifty_leave_a_large_one():
     def gap(passes):
         return np.mean([r[passes][0]["test_loss"] - r[passes][0]["train_loss"] for r in SINGLE])
