@@ -355,7 +355,7 @@ def _evidence_html(advice):
     from ..claims import find
 
     if not advice.claims:
-        return '<p class="guide-none">No experiment of this book answers it.</p>'
+        return ""
     rows = "\n".join(_claim_html(find(claim_id)) for claim_id in advice.claims)
     return f'<p class="guide-rests">It rests on</p>\n<ul class="guide-evidence">\n{rows}\n</ul>'
 
