@@ -41,11 +41,11 @@ lab: $(INSTALLED)  ## open the chapters in JupyterLab
 execute: $(INSTALLED)  ## run the chapters again and store their outputs; CH=02 runs chapter 2 only
 	$(ONE_THREAD) $(BIN)/python -m tools.notebooks execute $(CH)
 
-evidence: $(INSTALLED)  ## run every experiment again, from the first seed to the last (long)
+evidence: $(INSTALLED)  ## run every experiment again (hours; killed, it goes on where it stopped)
 	$(ONE_THREAD) $(BIN)/python -m dropout_lib.experiments run --all --again --jobs 2
 
 bench: $(INSTALLED)  ## measure the library's speed and print the table
-	$(ONE_THREAD) $(BIN)/pytest tests/bench/bench_speed.py -s
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/pytest tests/bench/bench_speed.py -s
 
 serve: _build/html/index.html  ## serve the built book on this machine, at http://127.0.0.1:8000
 	$(BIN)/python -m http.server 8000 --bind 127.0.0.1 --directory _build/html

@@ -20,6 +20,7 @@ CHAPTERS = {  # number: module; the notebook is chapters/NUMBER_MODULE.ipynb, wi
     "03-4": "dropconnect",
     "03-5": "variational_dropout",
     "07": "when_to_use_dropout",
+    "11": "evidence",
 }
 
 

@@ -18,6 +18,7 @@ import pytest
 import torch
 
 from dropout_lib import pytorch, scratch
+from dropout_lib.training import fit, fit_many
 from tests.explorer_support import MAKE_EXPLORERS, live_widgets
 from tools import notebooks
 
@@ -120,6 +121,34 @@ def loop_over_lstm_cell():
     return run
 
 
+def on_two_cores(train):
+    """Train ten networks 64-128-128-10 for some epochs on 1,000 cases, with two threads."""
+
+    def setup():
+        generator = torch.Generator().manual_seed(0)
+        x = torch.randn(1000, 64, generator=generator)
+        labels = torch.randint(10, (1000,), generator=generator)
+
+        def run():
+            torch.set_num_threads(2)
+            models = [pytorch.MLPWithDropout(64, [128, 128], 10, [0.5, 0.5]) for _ in range(10)]
+            train(models, x, labels)
+            torch.set_num_threads(1)
+
+        return run
+
+    return setup
+
+
+def one_by_one(models, x, labels):
+    for seed, model in enumerate(models):
+        fit(model, x, labels, epochs=4, learning_rate=0.1, seed=seed)
+
+
+def together(models, x, labels):
+    fit_many(models, x, labels, epochs=4, learning_rate=0.1, seeds=range(len(models)))
+
+
 def fresh_python(code):
     return lambda: lambda: subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 
@@ -160,6 +189,8 @@ TIMED = {
     **{f"torch.nn.{name}": Timed(module(name, torch.nn)) for name in MODULES},
     "pytorch.VariationalLSTM on (50, 32, 128), 256 units": Timed(variational_lstm, 60),
     "a loop over torch.nn.LSTMCell": Timed(loop_over_lstm_cell, 60),
+    "ten networks one by one": Timed(on_two_cores(one_by_one), 10),
+    "ten networks together": Timed(on_two_cores(together), 30),
     "import numpy": Timed(fresh_python("import numpy"), rounds=20),
     "import dropout_lib.scratch": Timed(fresh_python("import dropout_lib.scratch"), rounds=20),
     "make book": Timed(lambda: lambda: subprocess.run(["make", "book"], cwd=ROOT, check=True), 1),
@@ -179,6 +210,7 @@ TARGETS = [
     Target(
         "pytorch.VariationalLSTM on (50, 32, 128), 256 units", "a loop over torch.nn.LSTMCell", 1.5
     ),
+    Target("ten networks together", "ten networks one by one", 0.25),
     Target("import dropout_lib.scratch", "import numpy", 3),
     Target("make book", None, 60),
     *(Target(name, None, 0.1) for name in SLIDERS),
