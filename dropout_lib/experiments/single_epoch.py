@@ -24,7 +24,7 @@ class Settings:
 
 @experiment(
     settings=Settings(),
-    quick={"shown": 1000, "passes": (1, 5), "learning_rates": (0.1,), "stages": 2, "held_out": 200},
+    quick={"shown": 500, "learning_rates": (0.1,), "stages": 2, "held_out": 200},
     question="Does dropout help or hurt when no training case is seen twice?",
 )
 def single_epoch(seed, settings):
