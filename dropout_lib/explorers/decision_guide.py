@@ -277,6 +277,13 @@ _GAP = Question(
     "Measure both with dropout off.",
 )
 
+_KEEP_ON = (
+    "model.eval()\n"
+    "for layer in model.modules():\n"
+    "    if isinstance(layer, nn.Dropout):\n"
+    "        layer.train()  # then look at many passes"
+)
+
 _SURE = Question(
     "What does it predict?",
     {
@@ -286,12 +293,19 @@ _SURE = Question(
             "single pass in evaluation mode. Compare it with an ensemble of a few networks, and "
             "check both on data that you know the answers of.",
             ("averages-have-a-lower-loss",),
-            "mc_predict(model, x, num_samples=50)",
+            _KEEP_ON,
         ),
         "A number": Advice(
             "Measure first",
-            "The spread over passes tells where the network is unsure only as far as its model "
-            "and p are right. Count how often the truth lies in the band before you rely on it.",
+            "The spread over masks opened up away from the data with ReLU, and with tanh it did "
+            "not, while the prediction went far astray. So a large spread is a reason to doubt, "
+            "and a small one is no reason to trust. Count how often the truth lies in the band.",
+            (
+                "52-spread-grows-away-from-the-data",
+                "53-small-spread-means-small-error",
+                "54-the-band-holds-the-truth",
+            ),
+            _KEEP_ON,
         ),
     },
 )
