@@ -5,6 +5,7 @@ import numpy as np
 
 from dropout_lib.experiments import load, provenance
 from dropout_lib.explorers.benched_units import benched_units
+from dropout_lib.explorers.co2 import co2_explorer
 from dropout_lib.explorers.data_size import data_size_explorer
 from dropout_lib.explorers.deleted_units import deleted_units_explorer
 from dropout_lib.explorers.drop_or_keep import drop_or_keep
@@ -27,6 +28,10 @@ LABELS = np.arange(20) % 10
 
 def benched_units_on_noise():
     return benched_units(DIGITS, LABELS)
+
+
+def co2_stored():
+    return co2_explorer(load("co2"), provenance("co2")["settings"])
 
 
 def deleted_units_on_noise():
@@ -76,6 +81,7 @@ def growing_evidence_of_two_comparisons():
 MAKE_EXPLORERS = [
     benched_units_on_noise,
     data_size_stored,
+    co2_stored,
     deleted_units_on_noise,
     drop_or_keep,
     five_variants_on_noise,

@@ -301,9 +301,9 @@ _SURE = Question(
             "not, while the prediction went far astray. So a large spread is a reason to doubt, "
             "and a small one is no reason to trust. Count how often the truth lies in the band.",
             (
-                "52-spread-grows-away-from-the-data",
-                "53-small-spread-means-small-error",
-                "54-the-band-holds-the-truth",
+                "54-flags-unfamiliar-inputs",
+                "52-small-spread-means-small-error",
+                "53-less-confident",
             ),
             _KEEP_ON,
         ),
