@@ -585,6 +585,29 @@ def variance_of_a_sum_behind_dropout():
 # --- chapter 7: when to use dropout ------------------------------------------------------------
 
 
+@exact_check
+def dropout_wins_below_the_crossover():
+    """One weight, all masks and all signs of the noise: where the two risks meet.
+
+    With p = 0.5 and noise as large as the weight the bound is at three cases.
+    """
+    p, weight = 0.5, 1.0
+    gains = []
+    for n in (2, 3, 4):
+        x = np.array([1.0, -1.0, 1.0, 1.0])[:n]
+        masks, chance = _all_masks(n), _probabilities(_all_masks(n), p)
+        plain, dropped = [], []
+        for signs in product((-1.0, 1.0), repeat=n):
+            target = weight * x + np.array(signs)
+            # the expected loss, a v² - 2 b v + c, over all masks
+            inputs = masks * x / (1 - p)
+            a, b = chance @ (inputs**2).sum(axis=1), chance @ (inputs @ target)
+            plain.append((x @ target / (x @ x) - weight) ** 2)
+            dropped.append((b / a - weight) ** 2)
+        gains.append(float(np.mean(plain) - np.mean(dropped)))
+    return gains[0] > 0 and math.isclose(gains[1], 0, abs_tol=1e-12) and gains[2] < 0
+
+
 # --- chapter 8.4: with and without dropout -----------------------------------------------------
 
 

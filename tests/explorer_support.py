@@ -7,6 +7,8 @@ from dropout_lib.experiments import load, provenance
 from dropout_lib.explorers.averaged_subnetworks import averaged_subnetworks_explorer
 from dropout_lib.explorers.batch_norm import variance_shift
 from dropout_lib.explorers.benched_units import benched_units
+from dropout_lib.explorers.co2 import co2_explorer
+from dropout_lib.explorers.data_size import data_size_explorer
 from dropout_lib.explorers.deleted_units import deleted_units_explorer
 from dropout_lib.explorers.drop_or_keep import drop_or_keep
 from dropout_lib.explorers.dropped_weights import dropped_weights
@@ -33,6 +35,10 @@ LABELS = np.arange(20) % 10
 
 def benched_units_on_noise():
     return benched_units(DIGITS, LABELS)
+
+
+def co2_stored():
+    return co2_explorer(load("co2"), provenance("co2")["settings"])
 
 
 def deleted_units_on_noise():
@@ -63,6 +69,10 @@ def input_rate_on_noise():
 
 def size_through_depth_on_noise():
     return size_through_depth(DIGITS)
+
+
+def data_size_stored():
+    return data_size_explorer(load("data_size"), provenance("data_size")["settings"])
 
 
 def two_scalings_stored():
@@ -110,6 +120,8 @@ def growing_evidence_of_two_comparisons():
 MAKE_EXPLORERS = [
     averaged_subnetworks_on_noise,
     benched_units_on_noise,
+    data_size_stored,
+    co2_stored,
     deleted_units_on_noise,
     drop_or_keep,
     example_4_stored,

@@ -30,7 +30,8 @@ def errors_by_penalty(results):
             gain = saved[arm]
             plot.plot([gain.low, gain.high], [y, y], color=LIGHT[colour])
             plot.plot(gain.mean, y, "o", color=LIGHT[colour])
-        plot.axvline(0, color=LIGHT["soft"], linewidth=1, linestyle=(0, (2, 3)))
+        top = len(_ARMS) - 0.6  # under the label
+        plot.plot([0, 0], [-0.5, top], color=LIGHT["soft"], linewidth=1, linestyle=(0, (2, 3)))
         plot.annotate("plain L2", (0, len(_ARMS) - 0.45), ha="center", color=LIGHT["soft"])
         plot.set_yticks(range(len(_ARMS)), [words for words, _ in _ARMS.values()])
         plot.set(xlabel="points of test error saved against plain L2", ylim=(-0.5, len(_ARMS)))
