@@ -31,8 +31,8 @@ class Settings:
     test: int = 600
     # 30 candidates an arm: each rate (or number of steps) with each decay, or more decays
     rates: tuple = (0.1, 0.2, 0.4, 0.6, 0.8)  # p
-    frequency_rates: tuple = (0.02, 0.05, 0.1, 0.2, 0.4)  # its penalty is the larger at equal p
-    adam_steps: tuple = (25, 50, 100, 200, 400)
+    frequency_rates: tuple = (0.01, 0.03, 0.1, 0.2, 0.4)  # its penalty is the larger at equal p
+    adam_steps: tuple = (6, 12, 25, 50, 100)
     decays: tuple = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3)  # factors of L2
     l2_decays: tuple = (1e-7, 1e-1)  # the first and the last, in equal ratios between
     steps: int = 1000  # of Adam, for dropout
