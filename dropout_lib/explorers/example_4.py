@@ -159,7 +159,7 @@ def at_equal_training_loss(results, settings, p=0.5):
     given = settings["epochs"].index(settings["given_epochs"])
     at_given = {}
     with axes(height=2.8) as (figure, plot):
-        for (name, (at, colour, style)), above in zip(arms.items(), (0.012, -0.012), strict=True):
+        for (name, (at, colour, style)), above in zip(arms.items(), (0.02, -0.02), strict=True):
             curves = _mean_curves(results, "as given", at)
             train, test = curves["train_loss"], curves["test_loss"]
             plot.plot(train, test, color=LIGHT[colour], linestyle=style)
@@ -198,8 +198,8 @@ _RULES = {
     "pairs": "label by products of pairs",
 }
 _ARMS = {  # words: (arm, how it was trained, colour, marker)
-    "no dropout, as given": ("none", "untuned", "without-dropout", "o"),
-    "p = 0.5, as given": ("dropout", "untuned", "with-dropout", "o"),
+    "no dropout, untuned": ("none", "untuned", "without-dropout", "o"),
+    "p = 0.5, untuned": ("dropout", "untuned", "with-dropout", "o"),
     "no dropout": ("none", "stopped", "without-dropout", "s"),
     "p = 0.5": ("dropout", "stopped", "with-dropout", "s"),
     "p tuned": ("dropout tuned", "stopped", "with-dropout", "D"),
@@ -229,6 +229,7 @@ def label_rules_figure(results):
             readings.append(f"{title}: {', '.join(words)}")
         plot.set(xlabel="test error (%)", ylim=(-21.4, 1.5))
         plot.set_yticks(list(ticks), [label for label, _ in ticks.values()])
+        plot.set_xticks(range(20, 40, 5))
         plot.tick_params(axis="y", length=0)
         for label, (_, colour) in zip(plot.get_yticklabels(), ticks.values(), strict=True):
             label.set_color(colour)

@@ -202,7 +202,7 @@ def test_figures_say_in_words_what_the_chapter_says_of_them(case):
     assert f"{losses[0][1][-1]:.2f} on test data" in repr(as_in_the_example(*losses))
     matched = repr(at_equal_training_loss(RESULTS, SETTINGS))
     assert f"{np.mean(of('as given', 0.5, 'test_loss')):.3f}" in matched
-    assert "label by the length: no dropout, as given" in repr(label_rules_figure(TRIALS))
+    assert "label by the length: no dropout, untuned" in repr(label_rules_figure(TRIALS))
 
 
 def test_the_lowest_of_sixty_is_about_seven_points_too_low():
