@@ -37,6 +37,7 @@ STATUSES = {
     "unread": "not read for this book",
 }
 ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)+")
+CHAPTER = re.compile(r"\d\d_(\d_)?[a-z]\w*")
 
 
 # --- what a row is -----------------------------------------------------------------------------
@@ -204,6 +205,9 @@ def _problems_of_choice(row):
     ):
         if value not in allowed:
             yield f"{name} {value!r}: choose one of {', '.join(allowed)}"
+    for place in row.discussed:
+        if not CHAPTER.fullmatch(place.chapter):
+            yield f"chapter {place.chapter!r}: give the stem of its file, as 01_what_is_dropout"
     places = [(place.chapter, place.section) for place in row.discussed]
     if len(set(places)) < len(places):
         yield "a place is listed twice under `discussed`"
@@ -331,7 +335,8 @@ def judge(interval, rule="positive", threshold=0.0, margin=None):
     if rule == "within":
         if -margin < low and high < margin:
             return "supports"
-        return "contradicts" if low > margin or high < -margin else "undecided"
+        beyond = low > margin or high < -margin
+        return "contradicts" if beyond else "undecided"
     if low > threshold:
         return "supports"
     return "contradicts" if high < threshold else "undecided"
@@ -368,6 +373,40 @@ def _outcome(row, condition, folder):
     interval = mean_interval(values)
     says = judge(interval, row.rule, row.threshold, row.margin)
     return Outcome(condition, interval, len(values), says)
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """How many intervals there are, how many decide, and which don't once they are widened."""
+
+    intervals: int
+    decided: int
+    no_longer: tuple  # pairs (claim id, label of the condition)
+
+
+def corrected_for_all(rows=None, folder=RESULTS):
+    """Widen all intervals so that with 95% none of them misses, and see what is still decided.
+
+    With m intervals each is taken at the level 1 - 0.05/m (Bonferroni's correction).
+    """
+    rows = [row for row in _rows(rows) if row.evidence == "experiment"]
+    pairs = [(row, outcome) for row in rows for outcome in settle(row, folder).outcomes]
+    decided = [(row, o) for row, o in pairs if o.says != "undecided"]
+    no_longer = tuple(
+        (row.id, outcome.condition.label)
+        for row, outcome in decided
+        if _says_at(1 - 0.05 / len(pairs), row, outcome, folder) != outcome.says
+    )
+    return Corrected(len(pairs), len(decided), no_longer)
+
+
+def _says_at(confidence, row, outcome, folder):
+    interval = mean_interval(effects(row, outcome.condition, folder), confidence)
+    return judge(interval, row.rule, row.threshold, row.margin)
+
+
+def _rows(rows):
+    return list(load_claims().values() if rows is None else rows)
 
 
 # --- exact checks ------------------------------------------------------------------------------
@@ -418,7 +457,7 @@ def in_words(outcome, unit):
 
 def report_lines(rows=None, folder=RESULTS):
     """The ledger as lines of text: for each claim its verdict, and its effects below."""
-    for row in load_claims().values() if rows is None else rows:
+    for row in _rows(rows):
         settled = settle(row, folder)
         yield f"{row.id}: {settled.verdict}, {settled.finding}"
         yield from (f"    {in_words(outcome, row.unit)}" for outcome in settled.outcomes)
@@ -465,11 +504,29 @@ def claim(*ids):
     return Shown(cards(rows), "\n".join(report_lines(rows)))
 
 
+def verdict_counts(rows=None):
+    """Show how many claims have which verdict, by what they rest on."""
+    from .claims_html import counts_table
+
+    counts = count_verdicts(_rows(rows))
+    words = ", ".join(f"{sum(by.values())} {verdict}" for verdict, by in counts.items())
+    return Shown(counts_table(counts), words)
+
+
+def count_verdicts(rows):
+    """{verdict: {evidence: number of claims}}."""
+    return {
+        verdict: {
+            evidence: sum((row.verdict, row.evidence) == (verdict, evidence) for row in rows)
+            for evidence in EVIDENCE
+        }
+        for verdict in VERDICTS
+    }
+
+
 def ledger():
     """Show the whole ledger, with a choice of verdicts and a search field."""
     from .claims_html import ledger_page
 
-    rows = list(load_claims().values())
-    verdicts = [row.verdict for row in rows]
-    counts = ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in VERDICTS)
-    return Shown(ledger_page(rows), f"{len(rows)} claims: {counts}")
+    rows = _rows(None)
+    return Shown(ledger_page(rows), f"The ledger: {len(rows)} claims")

@@ -11,6 +11,7 @@ from dropout_lib.explorers.dropped_weights import dropped_weights
 from dropout_lib.explorers.five_variants import five_variants
 from dropout_lib.explorers.forgotten_scale import forgotten_scale_explorer
 from dropout_lib.explorers.gaussian_preactivation import gaussian_preactivation
+from dropout_lib.explorers.growing_evidence import growing_evidence
 from dropout_lib.explorers.holes_in_a_photograph import holes_in_a_photograph
 from dropout_lib.explorers.mask_scale_output import mask_scale_output
 from dropout_lib.explorers.masks_over_time import masks_over_time
@@ -62,12 +63,18 @@ def gaussian_preactivation_of_noise():
     return gaussian_preactivation(weight, np.zeros(3), DIGITS[0, :20], {"a": 0, "b": 1, "c": 2})
 
 
+def growing_evidence_of_two_comparisons():
+    a, b = [10.0, 9.5, 11.0, 12.0], [9.0, 9.2, 10.5, 10.0]
+    return growing_evidence({"one": (a, b), "the other": (b, a)})
+
+
 MAKE_EXPLORERS = [
     benched_units_on_noise,
     deleted_units_on_noise,
     drop_or_keep,
     five_variants_on_noise,
     forgotten_scale_on_noise,
+    growing_evidence_of_two_comparisons,
     holes_in_a_photograph,
     dropped_weights_of_noise,
     gaussian_preactivation_of_noise,

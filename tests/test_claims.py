@@ -279,6 +279,7 @@ def test_a_place_in_a_chapter_that_is_not_written_yet_can_wait(write):
         ({"source": ""}, "under which heading"),
         ({"conditions": [{"effect": "1"}]}, "label"),
         ({"discussed": 2 * ROW["discussed"]}, "listed twice"),
+        ({"discussed": [{"chapter": "chapter 1", "section": "A"}]}, "the stem of its file"),
         ({"reference": [{"paper": "P", "where": "1", "url": "u", "status": "heard"}]}, "'heard'"),
     ],
 )
@@ -358,7 +359,7 @@ def test_a_card_says_verdict_effects_seeds_and_how_to_run_it_again(row):
     assert f"claim-{settle(row).verdict}" in html
     assert row.id in repr(card)
     if row.experiment:
-        assert f"python -m dropout_lib.experiments run {row.experiment} --again" in html
+        assert f"python -m dropout_lib.experiments run {row.experiment} " in html
         assert html.count('<span class="claim-picture"') == len(row.conditions)
     for reference in row.reference:
         assert reference.url.replace("&", "&amp;") in html

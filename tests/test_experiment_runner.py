@@ -1,7 +1,7 @@
 """The runner keeps whole results or none, goes on where it was killed, and says where from."""
 
+import contextlib
 import json
-import multiprocessing
 import os
 import random
 import signal
@@ -61,7 +61,8 @@ def test_results_are_stored_by_seed_with_their_provenance(tmp_path):
     origin = provenance("double", folder=tmp_path)
     assert origin["settings"] == {"times": 2}
     assert origin["device"] == "cpu"
-    assert {"seconds", "finished", "machine", "versions", "code", "run"} <= set(origin)
+    expected = {"seconds", "processor_seconds", "finished", "machine", "versions", "code", "run"}
+    assert expected <= set(origin)
 
 
 def test_only_missing_seeds_are_run(tmp_path):
@@ -259,25 +260,34 @@ def test_a_run_beside_this_one_divides_the_work(tmp_path):
     assert len(load("double", folder=tmp_path)) == 3
 
 
-FORK = pytest.mark.skipif(sys.platform == "win32", reason="Windows has neither fork nor SIGKILL")
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows has neither fork nor SIGKILL")
 
+# Runs to kill, forked from one process that has imported everything, so that many can be killed.
+RUNS = """
+import os, sys, time
+from dataclasses import dataclass
+import joblib, torch, tqdm
+from dropout_lib.experiments import Experiment, run, store
 
-def in_a_process(function, *arguments):
-    process = multiprocessing.get_context("fork").Process(target=function, args=arguments)
-    process.start()
-    return process
+folder, again, slowly = sys.argv[1], sys.argv[2] == "again", sys.argv[3] == "slowly"
 
+@dataclass(frozen=True)
+class Settings:
+    pass
 
-class Slowly:
-    """An open file that takes its time for every piece."""
+def noting(seed, settings):
+    with open(f"{folder}/begun", "a") as file:
+        file.write(f"{seed}\\n")
+    return {"value": seed, "long": list(range(300))}
 
+class Slow:
     def __init__(self, *arguments, **options):
-        self.file = open(*arguments, **options)  # noqa: SIM115
+        self.file = open(*arguments, **options)
+        self.flush, self.fileno = self.file.flush, self.file.fileno
 
     def write(self, text):
-        size = len(text) // 8
-        for start in range(0, len(text), size):
-            self.file.write(text[start : start + size])
+        for start in range(0, len(text), 500):
+            self.file.write(text[start : start + 500])
             self.file.flush()
             time.sleep(0.001)
 
@@ -287,84 +297,123 @@ class Slowly:
     def __exit__(self, *error):
         self.file.close()
 
-    def __getattr__(self, name):
-        return getattr(self.file, name)
+if slowly:
+    store.open = Slow
+experiment = Experiment("noting", noting, Settings(), {}, 20, "?")
+for number in sys.stdin:
+    children = []
+    for _ in range(int(number)):
+        child = os.fork()
+        if not child:
+            run(experiment, folder=folder, again=again, progress=False)
+            os._exit(0)
+        children.append(child)
+    print(*children, flush=True)
+    print(*(os.waitpid(child, 0)[1] for child in children), flush=True)
+"""
 
 
-def noting(folder):
-    """The experiment, noting in a file which seeds begin, and writing its results slowly."""
+def script_beside_a_quick_torch(folder, text):
+    """A script; what it runs needs no PyTorch, whose import would take longer than all the rest."""
+    (folder / "torch.py").write_text("def set_num_threads(number):\n    pass\n")
+    script = folder / "script.py"
+    script.write_text(text)
+    return script
 
-    def run_and_note(seed, settings):
-        with open(folder / "begun", "a") as file:
-            file.write(f"{seed}\n")
-        time.sleep(0.002)
-        return {"value": settings.times * seed, "long": list(range(500))}
 
-    return replace(EXPERIMENT, run=run_and_note, seeds=20)
+@pytest.fixture
+def start_runs(tmp_path):
+    """A function that starts runs and gives their processes, and one that waits for their end."""
+    servers = []
+    script = script_beside_a_quick_torch(tmp_path, RUNS)
+
+    def server(*options):
+        command = [sys.executable, script, tmp_path, *options]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        servers.append(subprocess.Popen(command, **pipes))
+
+        def numbers():
+            return [int(word) for word in servers[-1].stdout.readline().split()]
+
+        def start(number):
+            print(number, file=servers[-1].stdin, flush=True)
+            return numbers()
+
+        return start, numbers
+
+    yield server
+    for process in servers:
+        process.communicate()
+
+
+def killed(process, wait):
+    """Kill the run; whether that came before its end."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process, signal.SIGKILL)
+    return wait() != [0]
+
+
+@POSIX
+@pytest.mark.parametrize("again", ["again", "missing"])
+def test_killed_at_any_moment_a_run_loses_at_most_the_seed_in_flight(tmp_path, start_runs, again):
+    if again == "again":  # a complete first run, to be repeated
+        start, wait = start_runs("missing", "quickly")
+        start(1)
+        assert wait() == [0]
+        (tmp_path / "begun").unlink()
+    start, wait = start_runs(again, "slowly")
+    moments = random.Random(0)
+    kills, half_written, done = 0, 0, set()
+    while len(done) < 20:
+        (process,) = start(1)
+        time.sleep(moments.uniform(0, 0.02 * (5 + kills)))
+        kills += killed(process, wait)
+        half_written += bool(list(tmp_path.rglob("*.unfinished")))
+        stored = [json.loads(path.read_text()) for path in tmp_path.rglob("seed-*.json")]
+        repetition = store.repetition_of("noting", tmp_path)
+        if again == "again" and repetition is None:  # not begun yet, or complete
+            assert done == set() or len(begun(tmp_path)) >= 20
+            if done:
+                break
+            continue
+        now = {s["seed"] for s in stored if repetition in (None, s["provenance"]["run"])}
+        assert done <= now
+        done = now
+    runs = begun(tmp_path)
+    assert kills >= 5
+    assert half_written >= 1
+    assert set(runs) == set(range(20))
+    assert len(runs) <= 20 + kills
+    assert sorted(runs) == runs  # a seed that is stored is never begun again
+    start(1)
+    assert wait() == [0]
+    assert [result["value"] for result in load("noting", folder=tmp_path)] == list(range(20))
+    assert {file.name for file in (tmp_path / "noting").iterdir()} == {
+        f"seed-{seed}.json" for seed in range(20)
+    }
 
 
 def begun(folder):
     return [int(seed) for seed in (folder / "begun").read_text().split()]
 
 
-@FORK
-@pytest.mark.parametrize("again", [False, True])
-def test_killed_at_any_moment_a_run_loses_at_most_the_seed_in_flight(tmp_path, monkeypatch, again):
-    experiment = noting(tmp_path)
-    if again:
-        run(experiment, folder=tmp_path, progress=False)
-        (tmp_path / "begun").unlink()
-    monkeypatch.setattr(store, "open", Slowly, raising=False)
-    moments = random.Random(0)
-    kills, half_written, done = 0, 0, set()
-    while True:
-        process = in_a_process(
-            lambda: run(experiment, folder=tmp_path, again=again, progress=False)
-        )
-        process.join(moments.uniform(0.01, 0.08))
-        if process.exitcode is not None:
-            break
-        process.kill()
-        process.join()
-        kills += 1
-        half_written += bool(list(tmp_path.rglob("*.unfinished")))
-        stored = [json.loads(path.read_text()) for path in tmp_path.rglob("seed-*.json")]
-        repetition = store.repetition_of("double", tmp_path)
-        now = {s["seed"] for s in stored if repetition in (None, s["provenance"]["run"])}
-        assert done <= now
-        done = now
-    assert process.exitcode == 0
-    assert kills >= 5
-    assert half_written >= 2
-    runs = begun(tmp_path)
-    assert set(runs) == set(range(20))
-    assert len(runs) <= 20 + kills
-    assert sorted(runs) == runs  # a seed that is stored is never begun again
-    assert [result["value"] for result in load("double", folder=tmp_path)] == list(range(0, 40, 2))
-    assert {file.name for file in (tmp_path / "double").iterdir()} == {
-        f"seed-{seed}.json" for seed in range(20)
-    }
-
-
-@FORK
-def test_runs_beside_each_other_damage_nothing(tmp_path, monkeypatch):
-    experiment = noting(tmp_path)
-    monkeypatch.setattr(store, "open", Slowly, raising=False)
-    arguments = {"folder": tmp_path, "again": True, "progress": False}
-    processes = [in_a_process(lambda: run(experiment, **arguments)) for _ in range(3)]
-    while any(process.is_alive() for process in processes):
+@POSIX
+@pytest.mark.parametrize("again", ["again", "missing"])
+def test_runs_beside_each_other_damage_nothing(tmp_path, start_runs, again):
+    start, wait = start_runs(again, "slowly")
+    start(3)
+    for _ in range(100):
         for path in tmp_path.rglob("seed-*.json"):
-            assert json.loads(path.read_text())["result"]["value"] == 2 * int(path.stem[5:])
-    for process in processes:
-        process.join()
-    assert [process.exitcode for process in processes] == [0, 0, 0]
-    assert len(load("double", folder=tmp_path)) == 20
-    assert len(list((tmp_path / "double").iterdir())) == 20
+            assert json.loads(path.read_text())["result"]["value"] == int(path.stem[5:])
+        time.sleep(0.01)
+    assert wait() == [0, 0, 0]
+    assert [result["value"] for result in load("noting", folder=tmp_path)] == list(range(20))
+    assert len(list((tmp_path / "noting").iterdir())) == 20
 
 
-@FORK
+@POSIX
 def test_leftovers_go_when_their_process_is_gone(tmp_path):
-    living = in_a_process(time.sleep, 60)
+    living = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     (tmp_path / "double").mkdir()
     name = f"{living.pid}.{store.platform.node()}.unfinished"
     mine = tmp_path / "double" / f"seed-0.json.{name}"
@@ -376,7 +425,7 @@ def test_leftovers_go_when_their_process_is_gone(tmp_path):
     store.remove_leftovers(tmp_path, "double")
     assert set((tmp_path / "double").iterdir()) == {mine, foreign}
     living.kill()
-    living.join()
+    living.wait()
     run(EXPERIMENT, folder=tmp_path, progress=False)
     assert not mine.exists()
     assert foreign.exists()
@@ -392,7 +441,7 @@ class Settings:
     pass
 
 def slow(seed, settings):
-    print(seed, os.getpid(), flush=True)
+    os.write(1, f"{seed} {os.getpid()}\\n".encode())  # a line at once: two workers share the pipe
     time.sleep(0.2)
     return {"value": seed}
 
@@ -402,13 +451,12 @@ def slowly(file):
     quickly(file)
 store.os.fsync = slowly
 
-run(Experiment("slow", slow, Settings(), {}, 16, "?"), folder=sys.argv[1], jobs=2, progress=False)
+run(Experiment("slow", slow, Settings(), {}, 10, "?"), folder=sys.argv[1], jobs=2, progress=False)
 """
 
 
 def start_in_parallel(folder):
-    script = folder / "slow.py"
-    script.write_text(PARALLEL)
+    script = script_beside_a_quick_torch(folder, PARALLEL)
     return subprocess.Popen(
         [sys.executable, script, folder], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -420,37 +468,38 @@ def is_alive(pid):
     return bool(state.strip()) and "Z" not in state
 
 
-@FORK
+@POSIX
 def test_killed_with_several_jobs_a_run_goes_on_and_leaves_no_worker_behind(tmp_path):
-    runs, kills, before, moments = [], 0, set(), random.Random(1)
-    while True:
+    runs, before, moments = [], set(), random.Random(1)
+    for _ in range(3):
         program = start_in_parallel(tmp_path)
         first = program.stdout.readline()
-        time.sleep(moments.uniform(0.1, 0.9))
-        program.send_signal(signal.SIGKILL)
-        lines = [line.split() for line in [first, *program.stdout] if line.strip()]
-        assert not before & {seed for seed, _ in lines}  # what was stored is not run again
+        time.sleep(moments.uniform(0.1, 0.5))
+        program.kill()
+        lines = [line.split() for line in [first, *program.stdout]]
+        program.communicate()
+        assert not before & {seed for seed, _ in lines}  # what is stored is not run again
         runs += lines
-        for path in tmp_path.glob("slow/seed-*.json"):
-            before.add(str(json.loads(path.read_text())["seed"]))
+        before = {path.stem[5:] for path in tmp_path.glob("slow/seed-*.json")}
         workers = {worker for _, worker in lines}
         until = time.monotonic() + 10
-        while any(is_alive(worker) for worker in workers) and time.monotonic() < until:
+        while any(map(is_alive, workers)) and time.monotonic() < until:
             time.sleep(0.1)
-        assert not any(is_alive(worker) for worker in workers)
-        if program.wait() == 0 or len(before) == 16:
-            break
-        kills += 1
-    assert len(runs) <= 16 + 4 * kills  # two in flight, two that were not written yet
-    assert [result["value"] for result in load("slow", folder=tmp_path)] == list(range(16))
+        assert not any(map(is_alive, workers))
+    assert 0 < len(before) < 10
+    lines = start_in_parallel(tmp_path).communicate()[0].splitlines()
+    assert len(lines) == 10 - len(before)
+    assert len(runs) <= len(before) + 3 * 4  # two in flight, two that were not written yet
+    assert [result["value"] for result in load("slow", folder=tmp_path)] == list(range(10))
+    assert len(list((tmp_path / "slow").iterdir())) == 10
 
 
-@FORK
+@POSIX
 def test_a_killed_worker_ends_the_run_with_what_to_do(tmp_path):
     program = start_in_parallel(tmp_path)
     for line in program.stdout:
         seed, worker = line.split()
-        if int(seed) >= 6:
+        if int(seed) >= 5:
             os.kill(int(worker), signal.SIGKILL)
             break
     error = program.communicate()[1]
@@ -458,11 +507,11 @@ def test_a_killed_worker_ends_the_run_with_what_to_do(tmp_path):
     assert "a worker process died" in error
     assert "start the same command once more" in error
     stored = len(list(tmp_path.glob("slow/seed-*.json")))
-    assert 3 <= stored < 16
+    assert 2 <= stored < 10
     program = start_in_parallel(tmp_path)
     lines = program.communicate()[0].splitlines()
     assert program.returncode == 0
-    assert len(lines) == 16 - stored
+    assert len(lines) == 10 - stored
 
 
 # --- how far it is -------------------------------------------------------------------------------
@@ -604,7 +653,7 @@ def test_help_says_how_to_go_on_after_a_kill(capsys):
 def cluster():
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
+        n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=50
     ) as cluster:
         yield cluster
 
@@ -630,9 +679,19 @@ def test_an_error_on_a_worker_comes_back(cluster, tmp_path):
         run(wrong, folder=tmp_path, scheduler=cluster.scheduler_address, progress=False)
 
 
+def test_a_cluster_that_is_lost_ends_the_run_with_what_to_do(cluster):
+    from distributed import CancelledError
+
+    with (
+        pytest.raises(RunError, match=r"was lost.*start the same command once more"),
+        runner._client(cluster.scheduler_address),
+    ):
+        raise CancelledError("scheduler-connection-lost")
+
+
 def test_workers_with_threads_are_refused(tmp_path):
     distributed = pytest.importorskip("distributed")
-    options = {"processes": False, "dashboard_address": None}
+    options = {"processes": False, "dashboard_address": ":0"}
     with distributed.LocalCluster(n_workers=1, threads_per_worker=2, **options) as threads:
         address = threads.scheduler_address
         with pytest.raises(RunError, match="--nthreads 1"):
@@ -656,7 +715,7 @@ def test_a_cluster_that_is_not_there_is_an_error_that_says_what_to_do(monkeypatc
 def test_a_cluster_without_workers_says_how_to_start_some():
     distributed = pytest.importorskip("distributed")
     with (
-        distributed.LocalCluster(n_workers=0, processes=False, dashboard_address=None) as empty,
+        distributed.LocalCluster(n_workers=0, processes=False, dashboard_address=":0") as empty,
         pytest.raises(RunError, match="has no workers: start some with `dask worker"),
         runner._client(empty.scheduler_address, patience=0.5),
     ):

@@ -19,6 +19,7 @@ CHAPTERS = {  # number: module; the notebook is chapters/NUMBER_MODULE.ipynb, wi
     "03-3": "spatial_dropout",
     "03-4": "dropconnect",
     "03-5": "variational_dropout",
+    "11": "evidence",
 }
 
 

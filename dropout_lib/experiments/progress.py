@@ -123,7 +123,8 @@ class Bar:
         elif whole is None or elapsed > whole:  # nothing to go by, or what there was proved wrong
             share, left = done / self.seeds, "time left unknown"
         else:
-            share, left = elapsed / whole, f"about {self.bar.format_interval(whole - elapsed)} left"
+            share = elapsed / whole
+            left = f"about {self.bar.format_interval(round(whole - elapsed))} left"
         self.bar.n = share
         self.bar.set_description_str(f"{done}/{self.seeds} seeds", refresh=False)
         self.bar.set_postfix_str(left, refresh=False)

@@ -237,7 +237,7 @@ def _workers(jobs, scheduler):
 def _client(scheduler, patience=10):
     """A connection to a Dask cluster whose workers run one seed at a time."""
     try:
-        from distributed import Client
+        from distributed import CancelledError, Client, KilledWorker
     except ImportError as error:
         raise RunError(
             "a Dask cluster needs the package distributed: pip install 'dropout_lib[cluster]', "
@@ -265,10 +265,17 @@ def _client(scheduler, patience=10):
                 "global generator, which threads share: start the workers with --nthreads 1, and "
                 "as many of them as there are cores (--nworkers)"
             )
-        yield client
+        try:
+            yield client
+        except (CancelledError, KilledWorker) as error:
+            raise RunError(
+                f"the Dask cluster at {scheduler} was lost ({error}). What was finished is stored: "
+                "see that scheduler and workers run and have memory, and start the same command "
+                "once more"
+            ) from error
 
 
-_ONE_AT_A_TIME = threading.Lock()  # for workers with threads that join a cluster later
+_ONE_AT_A_TIME = threading.RLock()  # for workers with threads that join a cluster later
 
 
 def run_seed(task):
@@ -301,7 +308,7 @@ def _result_of(task):
         )
     check_device(task.device)
     device = {"device": task.device} if takes_device(experiment) else {}
-    start = time.perf_counter()
+    start, worked_before = time.perf_counter(), time.process_time()
     result = experiment.run(task.seed, experiment.settings, **device)
     content = {
         "experiment": experiment.name,
@@ -310,6 +317,8 @@ def _result_of(task):
         "result": result,
         "provenance": {
             "seconds": round(time.perf_counter() - start, 2),
+            # what it took of the processor, whatever else the machine was busy with
+            "processor_seconds": round(time.process_time() - worked_before, 2),
             "finished": datetime.now(timezone.utc).isoformat(timespec="seconds"),
             "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
             "device": _device_name(task.device),

@@ -24,8 +24,8 @@ def paired_difference(a, b):
     return mean_interval([x - y for x, y in zip(a, b, strict=True)])
 
 
-def mean_interval(values):
-    """The mean with Student's 95% interval; of equal values its ends are the mean.
+def mean_interval(values, confidence=0.95):
+    """The mean with Student's interval, 95% unless said otherwise; of equal values it is a point.
 
     >>> f"{mean_interval([1.0, 2.0, 3.0]):.2f}"
     '2.00 [-0.48, 4.48]'
@@ -35,5 +35,5 @@ def mean_interval(values):
     from scipy.stats import ttest_1samp
 
     test = ttest_1samp(values, 0.0)
-    interval = test.confidence_interval(0.95)
+    interval = test.confidence_interval(confidence)
     return Interval(float(sum(values) / len(values)), float(interval.low), float(interval.high))
