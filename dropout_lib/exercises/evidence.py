@@ -533,8 +533,8 @@ QUIZ = [
             {
                 "answer": "What both runs of a pair share drops out of the difference",
                 "correct": True,
-                "feedback": "Yes: an easy split is easy for both. Where nothing is shared, "
-                "pairing buys nothing, as you saw with half of the units deleted.",
+                "feedback": "Yes: an easy split is easy for both. Where little is shared, "
+                "pairing buys little, as you saw with half of the units deleted.",
             },
             {
                 "answer": "The effect gets larger",

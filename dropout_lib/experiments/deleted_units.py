@@ -7,8 +7,10 @@ import torch
 
 from ..datasets import mnist5k
 from ..pytorch import MLPWithDropout
-from ..training import evaluate, fit
+from ..training import fit_many, lowest_error
 from .registry import experiment
+
+ARMS = {"without": 0, "with": 1}  # the factor of p
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,7 @@ def deleted_units(seed, settings):
     """
     data = mnist5k(seed=seed, train=settings.train)
     result = {}
-    for name, p in (("without", 0.0), ("with", settings.p)):
-        model, learning_rate = _tuned(data, p, seed, settings)
+    for name, (model, learning_rate) in _tuned(data, seed, settings).items():
         result[name] = {
             "learning_rate": learning_rate,
             "plain": _by_fraction(model, data, seed, settings, rescale=False),
@@ -64,28 +65,29 @@ def _by_fraction(model, data, seed, settings, rescale):
     return {"error": errors, "predictions": predictions}
 
 
-def _tuned(data, p, seed, settings):
-    """The network with the learning rate that has the lowest validation error, and that rate."""
-    best = None
-    for learning_rate in settings.learning_rates:
+def _tuned(data, seed, settings):
+    """For each network the learning rate with the lowest validation error: (model, rate)."""
+    names, rates = list(ARMS), settings.learning_rates
+    models = []
+    for p in (ARMS[name] * settings.p for name in names for _ in rates):
         torch.manual_seed(seed)  # the same initial weights in every network
-        masks = torch.Generator().manual_seed(seed)
-        rates = [p] * len(settings.hidden)
-        model = MLPWithDropout(784, list(settings.hidden), 10, rates, generator=masks)
-        fit(
-            model,
-            torch.from_numpy(data.x_train),
-            torch.from_numpy(data.y_train),
-            epochs=settings.epochs,
-            learning_rate=learning_rate,
-            seed=seed,
-        )
-        error, loss = evaluate(
-            model, torch.from_numpy(data.x_validation), torch.from_numpy(data.y_validation)
-        )
-        if best is None or (error, loss) < best[0]:
-            best = (error, loss), model, learning_rate
-    return best[1].eval(), best[2]
+        models.append(MLPWithDropout(784, list(settings.hidden), 10, [p] * len(settings.hidden)))
+    fit_many(
+        models,
+        torch.from_numpy(data.x_train),
+        torch.from_numpy(data.y_train),
+        epochs=settings.epochs,
+        learning_rate=rates * len(names),
+        seeds=seed,
+        generator=torch.Generator().manual_seed(seed),
+    )
+    validation = torch.from_numpy(data.x_validation), torch.from_numpy(data.y_validation)
+    tuned = {}
+    for place, name in enumerate(names):
+        candidates = models[place * len(rates) : (place + 1) * len(rates)]
+        best = lowest_error(candidates, *validation)
+        tuned[name] = candidates[best].eval(), rates[best]
+    return tuned
 
 
 def _deleted(fraction, hidden, rng):

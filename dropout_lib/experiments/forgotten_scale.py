@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from ..datasets import mnist5k
 from ..pytorch import StandardDropout
-from ..training import evaluate, fit
+from ..training import fit_many, lowest_error
 from .registry import experiment
 
 
@@ -61,9 +61,12 @@ def forgotten_scale(seed, settings):
     data = mnist5k(seed=seed, train=settings.train)
     test = torch.from_numpy(data.x_test).double(), torch.from_numpy(data.y_test)
     validation = torch.from_numpy(data.x_validation).double(), torch.from_numpy(data.y_validation)
+    tuned = {}
+    for bias in (True, False):
+        arms = {name: arm for name, arm in ARMS.items() if arm.bias == bias}
+        tuned |= _tuned(data, arms, seed, settings)
     result = {}
-    for name, arm in ARMS.items():
-        model, learning_rate = _tuned(data, arm, seed, settings)
+    for name, (model, learning_rate) in tuned.items():
         result[name] = {
             "learning_rate": learning_rate,
             "validation": _by_ratio(model, *validation, settings),
@@ -71,44 +74,49 @@ def forgotten_scale(seed, settings):
             "biases follow": _by_ratio(model, *test, settings, biases_follow=True),
         }
         if name == "p = 0.5":
-            forgotten = 1 / (1 - arm.p)
+            forgotten = 1 / (1 - ARMS[name].p)
             result["first"] = measure(logits_at(model, test[0], (forgotten, 1)), test[1])
             result["second"] = measure(logits_at(model, test[0], (1, forgotten)), test[1])
             result["shown"] = _shown(model, *test, settings)
     return result
 
 
-def build(sizes, p, bias=True, generator=None):
+def build(sizes, p, bias=True):
     """Linear, ReLU and standard dropout for each hidden layer, then a linear layer."""
     layers = []
     for inputs, outputs in pairwise(sizes[:-1]):
         layers += [nn.Linear(inputs, outputs, bias), nn.ReLU()]
-        layers += [StandardDropout(p, generator=generator)]
+        layers += [StandardDropout(p)]
     return nn.Sequential(*layers, nn.Linear(sizes[-2], sizes[-1], bias))
 
 
-def _tuned(data, arm, seed, settings):
-    """The network with the learning rate that has the lowest validation error, and that rate."""
-    best = None
-    for learning_rate in settings.learning_rates:
+def _tuned(data, arms, seed, settings):
+    """For each arm the learning rate with the lowest validation error: {arm: (model, rate)}.
+
+    The arms are trained together, so either all of them have biases or none.
+    """
+    rates = settings.learning_rates
+    models = []
+    for arm in (arm for arm in arms.values() for _ in rates):
         torch.manual_seed(seed)  # the same initial weights in every network with biases
-        masks = torch.Generator().manual_seed(seed)
-        model = build(settings.sizes, arm.p, arm.bias, masks)
-        fit(
-            model,
-            torch.from_numpy(data.x_train),
-            torch.from_numpy(data.y_train),
-            epochs=settings.epochs,
-            learning_rate=learning_rate,
-            seed=seed,
-        )
-        error, loss = evaluate(
-            model, torch.from_numpy(data.x_validation), torch.from_numpy(data.y_validation)
-        )
-        if best is None or (error, loss) < best[0]:
-            best = (error, loss), model, learning_rate
-    # 64 bits from here on: if two logits change places, the scale did it, and not rounding
-    return best[1].double().eval(), best[2]
+        models.append(build(settings.sizes, arm.p, arm.bias))
+    fit_many(
+        models,
+        torch.from_numpy(data.x_train),
+        torch.from_numpy(data.y_train),
+        epochs=settings.epochs,
+        learning_rate=rates * len(arms),
+        seeds=seed,
+        generator=torch.Generator().manual_seed(seed),
+    )
+    validation = torch.from_numpy(data.x_validation), torch.from_numpy(data.y_validation)
+    tuned = {}
+    for place, name in enumerate(arms):
+        candidates = models[place * len(rates) : (place + 1) * len(rates)]
+        best = lowest_error(candidates, *validation)
+        # 64 bits from here on: if two logits change places, the scale did it, and not rounding
+        tuned[name] = candidates[best].double().eval(), rates[best]
+    return tuned
 
 
 @torch.no_grad()

@@ -27,10 +27,16 @@ def paired_difference(a, b):
 def mean_interval(values, confidence=0.95):
     """The mean with Student's interval, 95% unless said otherwise; of equal values it is a point.
 
+    Values count as equal if they differ by no more than floating-point numbers round: differences
+    such as 9.1 - 8.5 and 7.3 - 6.7, whose spread would be nothing but that.
+
     >>> f"{mean_interval([1.0, 2.0, 3.0]):.2f}"
     '2.00 [-0.48, 4.48]'
+    >>> f"{mean_interval([9.1 - 8.5, 7.3 - 6.7]):.2f}"
+    '0.60 [0.60, 0.60]'
     """
-    if len(values) > 1 and len(set(values)) == 1:
+    spread, size = max(values) - min(values), max(abs(value) for value in values)
+    if len(values) > 1 and spread <= 1e-12 * size:
         return Interval(*3 * (float(values[0]),))
     from scipy.stats import ttest_1samp
 

@@ -31,6 +31,11 @@ def contains_zero(interval):
     return interval.low <= 0 <= interval.high
 
 
+def is_little(error):
+    """Less than one digit in a hundred."""
+    return error.low > -0.01 and error.high < 0.01
+
+
 def network(bias=True):
     torch.manual_seed(0)
     return build((8, 6, 5, 3), p=0.5, bias=bias).double().eval()
@@ -59,14 +64,14 @@ def test_measure_counts_what_it_says():
     assert found["confidence"] == pytest.approx((0.75 + 0.5 + 0.875) / 3, abs=1e-4)
 
 
-def test_at_one_half_the_error_misses_the_forgotten_scale_and_the_loss_the_one_applied_twice():
-    assert contains_zero(change("p = 0.5", "error", 2))
+def test_at_one_half_the_error_hardly_shows_a_forgotten_scale_nor_the_loss_one_applied_twice():
+    assert is_little(change("p = 0.5", "error", 2))
     tripled = paired_difference(values("p = 0.5", "loss", 2), 3 * values("p = 0.5", "loss"))
     assert tripled.low > 0
     assert change("p = 0.5", "error", 0.5).low > 0
     loss = change("p = 0.5", "loss", 0.5)
-    assert contains_zero(loss)
-    assert abs(loss.mean) < 0.05
+    assert loss.low > -0.1
+    assert loss.high < 0.1
 
 
 @pytest.mark.parametrize("p", [0.2, 0.5, 0.8])
@@ -77,19 +82,21 @@ def test_the_mean_confidence_shows_both_mistakes(p):
 
 def test_at_a_fifth_the_error_shows_neither_and_at_four_fifths_both_cost_far_more():
     for ratio in (1.25, 0.8):
-        assert contains_zero(change("p = 0.2", "error", ratio))
-    assert change("p = 0.8", "error", 5).low > 0
-    assert values("p = 0.8", "error", 0.2).mean() == pytest.approx(0.8, abs=0.05)
+        assert is_little(change("p = 0.2", "error", ratio))
+    assert change("p = 0.8", "error", 5).low > 0.02
+    assert mean_interval(values("p = 0.8", "error", 0.2)).low > 0.6
     for forgotten_or_twice in (lambda p: 1 / (1 - p), lambda p: 1 - p):
         for key in ("error", "loss"):
             half = change("p = 0.5", key, forgotten_or_twice(0.5))
             assert half.high < change("p = 0.8", key, forgotten_or_twice(0.8)).low
 
 
-def test_twice_the_right_scale_costs_error_at_four_fifths_only():
-    assert contains_zero(change("p = 0.2", "error", 2))
-    assert contains_zero(change("p = 0.5", "error", 2))
-    assert change("p = 0.8", "error", 2).low > 0
+def test_twice_the_right_scale_costs_most_error_at_four_fifths():
+    for arm in ("p = 0.2", "p = 0.5"):
+        assert is_little(change(arm, "error", 2))
+        cost = values(arm, "error", 2) - values(arm, "error")
+        at_most = values("p = 0.8", "error", 2) - values("p = 0.8", "error")
+        assert paired_difference(at_most, cost).low > 0
 
 
 def test_without_biases_or_with_biases_scaled_along_the_error_is_the_same_at_every_scale():
@@ -108,7 +115,7 @@ def of_the_biases(p):
 
 def test_at_one_half_the_loss_is_in_the_size_of_the_logits():
     added, whole = of_the_biases(0.5)
-    assert contains_zero(added)
+    assert -0.15 * whole.mean < added.low
     assert added.high < 0.15 * whole.mean
 
 
@@ -155,7 +162,7 @@ def test_the_network_without_dropout_gains_no_less_than_the_others():
 def test_forgetting_in_one_layer_is_a_smaller_version_of_the_same():
     for layer in ("first", "second"):
         error = [result[layer]["error"] for result in RESULTS]
-        assert contains_zero(paired_difference(error, values("p = 0.5", "error")))
+        assert is_little(paired_difference(error, values("p = 0.5", "error")))
         loss = paired_difference(
             [result[layer]["loss"] for result in RESULTS], values("p = 0.5", "loss")
         )
@@ -225,19 +232,20 @@ def loss_gains(arm, ratio):
 
 
 @pytest.mark.parametrize("arm", ["p = 0", "p = 0.2", "p = 0.5"])
-def test_smaller_logits_alone_gain_as_much_to_a_hundredth_of_a_nat(arm):
+def test_smaller_logits_alone_gain_as_much_to_two_hundredths_of_a_nat(arm):
     trained, follow = loss_gains(arm, 0.7)
     assert mean_interval(trained).low > 0
     assert mean_interval(follow).low > 0
     difference = paired_difference(follow, trained)
-    assert difference.low > -0.01
-    assert difference.high < 0.01
+    assert difference.low > -0.02
+    assert difference.high < 0.02
 
 
-def test_at_one_half_logits_of_a_quarter_cost_as_much_as_those_of_full_size():
+def test_at_one_half_logits_of_a_quarter_cost_about_as_much_as_those_of_full_size():
     trained, follow = loss_gains("p = 0.5", 0.5)
-    assert contains_zero(mean_interval(trained))
-    assert contains_zero(mean_interval(follow))
+    for gained in (trained, follow):
+        assert mean_interval(gained).low > -0.1
+        assert mean_interval(gained).high < 0.1
     between = loss_gains("p = 0.5", 0.7)[1]
     assert mean_interval(between).low > 0
     assert paired_difference(between, follow).low > 0
