@@ -43,8 +43,7 @@ class Settings:
 @experiment(
     settings=Settings(),
     quick={
-        "train": 100,
-        "fewer": (50, 75),
+        "train": 300,
         "rates": (0.4,),
         "frequency_rates": (0.1,),
         "adam_steps": (25,),
