@@ -372,8 +372,8 @@ EXERCISES = (
         title="Which of them could have been wrong?",
         statement=(
             "Four sentences about dropout. Only one of them says beforehand what a computation "
-            "must give, so that the explanation has to be dropped if it gives something else. "
-            "Which?\n\n"
+            "must give, so that the sentence or the computation is wrong if it gives something "
+            "else. Which?\n\n"
             "a. Units of networks with dropout are alike, or they are not, and both show how "
             "dropout works on them.\n\n"
             "b. Dropout makes networks robust, as one sees where it helps; where it does not, "
@@ -390,8 +390,10 @@ EXERCISES = (
         ),
         solution="c",
         explanation=(
-            "It names the solution before anything is trained. SGD with dropout could have landed "
-            "elsewhere. The others may be true, but no result would count against them."
+            "It names the solution before anything is trained, coefficient by coefficient. As it "
+            "is proved, a run that ends elsewhere has a mistake in its code or is not there yet; "
+            "what can fail is the use that is made of it, with other data and other losses. The "
+            "others may be true, but no result would count against them."
         ),
         judge=judge_prediction,
         wrong_answers=(
@@ -425,7 +427,7 @@ QUIZ = [
             {
                 "answer": "That it was trained with dropout",
                 "correct": False,
-                "feedback": "The one with dropout learned them more slowly.",
+                "feedback": "At the same rate the one with dropout learned them more slowly.",
             },
         ],
     },
@@ -515,8 +517,9 @@ QUIZ = [
         ],
     },
     {
-        "question": "Gaussian noise multiplies the inputs of a linear regression: mean 1, "
-        "variance p / (1 − p). Compared with dropout, the penalty is ...",
+        "question": "Gaussian noise, drawn for each input by itself, multiplies the inputs of a "
+        "linear regression: mean 1, variance p / (1 − p). Compared with dropout, the penalty "
+        "is ...",
         "section": "Zeros or Gaussians?",
         "type": "multiple_choice",
         "answers": [

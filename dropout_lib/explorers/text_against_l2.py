@@ -8,7 +8,7 @@ from .explorer import Figure
 
 _ARMS = {  # arm: (words, colour)
     "none": ("next to no penalty", "without-dropout"),
-    "adam": ("L2, Adam stopped early", "without-dropout"),
+    "adam": ("L2, steps of Adam tuned", "without-dropout"),
     "frequency": ("L2 weighted by frequency", "without-dropout"),
     "quadratic": ("dropout's quadratic term", "with-dropout"),
     "dropout": ("dropout", "with-dropout"),

@@ -10,7 +10,14 @@ from dropout_lib.datasets import DIABETES_FEATURES, diabetes
 from dropout_lib.exercises import questions
 from dropout_lib.exercises.why_dropout_prevents_overfitting import masks_visited, penalty
 from dropout_lib.experiments import load, mean_interval, paired_difference, provenance
-from dropout_lib.experiments.exact_identities import expected_squared_error, ridge_solution
+from dropout_lib.experiments.exact_identities import (
+    Settings,
+    adaptive_penalty,
+    expected_squared_error,
+    logistic_penalty,
+    logistic_regression,
+    ridge_solution,
+)
 
 CHAPTER = "04_why_dropout_prevents_overfitting"
 MEMORISED = load("memorised_labels")
@@ -69,6 +76,14 @@ def test_the_gain_is_several_points_at_equal_rates_and_small_against_a_tuned_opp
         assert contains_0(loss)
 
 
+def test_at_its_own_best_rate_dropout_learns_more_wrong_labels_and_errs_less():
+    for column in ("last", "stopped"):
+        fewer = gain_with_wrong_labels(lambda arm, c=column: arm[c]["wrong labels learned"])
+        assert fewer.high < 0
+    rates = [[r[arm]["learning_rate"] for r in MEMORISED] for arm in ("without", "with")]
+    assert np.mean([a < b for a, b in zip(*rates, strict=True)]) > 0.5  # mostly the larger
+
+
 # --- co-adaptation -----------------------------------------------------------------------------
 
 
@@ -97,6 +112,30 @@ def test_at_equal_rates_the_first_layer_is_less_alike_and_the_second_depends_on_
     assert all(less_correlated("second layer", rate).high < 0 for rate in (0, 1))
     assert contains_0(less_correlated("second layer", 2))
     assert less_correlated("second layer", 3).low > 0
+
+
+def dead(arm, rate):
+    at = [r["classifier"][arm]["at each rate"][rate]["first layer"]["dead"] for r in REDUNDANT]
+    return np.mean(at)
+
+
+def test_at_the_higher_rates_much_of_the_silence_of_the_first_layer_is_of_dead_units():
+    assert max(dead("without", 0), dead("with", 0)) < 0.01
+    for rate in (2, 3):
+        more_dead = dead("with", rate) - dead("without", rate)
+        more_silent = np.mean(
+            [
+                np.subtract(
+                    *(
+                        r["classifier"][arm]["at each rate"][rate]["first layer"]["silent"]
+                        for arm in ("with", "without")
+                    )
+                )
+                for r in REDUNDANT
+            ]
+        )
+        assert more_dead > 0.2
+        assert more_dead > 0.5 * more_silent
 
 
 # --- redundant features ------------------------------------------------------------------------
@@ -250,6 +289,60 @@ def test_most_of_the_gain_on_text_needs_neither_masks_nor_rare_words():
     kept = ahead_on_text("l2", "dropout", where="common words")
     assert kept.low > 0
     assert kept.mean > 0.5 * gain.mean  # most of it
+
+
+def test_without_the_rarest_words_about_half_of_the_lead_goes_in_loss():
+    every = ahead_on_text("l2", "dropout", "by loss", "test_loss")
+    kept = ahead_on_text("l2", "dropout", "by loss", "test_loss", where="common words")
+    assert kept.low > 0
+    assert 0.4 < kept.mean / every.mean < 0.6
+
+
+def test_the_quadratic_term_is_most_of_the_penalty_and_all_of_it_at_small_weights():
+    def share(weights):
+        rows = [r["penalty"][weights] for r in TEXT]
+        return mean_interval([row["quadratic"] / row["sampled"] for row in rows])
+
+    assert 0.75 < share("trained").low < share("trained").high < 0.9
+    assert abs(share("a tenth").mean - 1) < 0.01
+    gain = ahead_on_text("l2", "dropout").mean
+    assert 0.4 < 0.01 / gain < 0.6  # a point of error is about half of the gain
+
+
+def test_candidates_on_text_are_equally_many_and_two_arms_are_often_best_at_an_edge():
+    settings = provenance("text_against_l2")["settings"]
+    for name in ("rates", "frequency_rates", "adam_steps"):
+        assert len(settings[name]) * len(settings["decays"]) == 30
+    steps = [r["adam"]["by loss"]["p or steps"] for r in TEXT]
+    assert set(steps) == {min(settings["adam_steps"])}
+    rates = [r["frequency"]["by error"]["p or steps"] for r in TEXT]
+    assert rates.count(min(settings["frequency_rates"])) >= 5
+
+
+def test_the_expansion_of_the_logistic_penalty_is_in_the_weights_not_in_p():
+    x = diabetes(0).x_train
+    w = np.random.default_rng(0).standard_normal(x.shape[1])
+
+    def off(scale, p):
+        exact = logistic_penalty(x, scale * w, 0.0, p)
+        return abs(adaptive_penalty(x, scale * w, 0.0, p) / exact - 1)
+
+    assert off(0.03, 0.1) < 0.01  # small weights
+    assert off(1.0, 0.01) > 0.05  # small p alone
+
+
+def test_dropout_leaves_a_logistic_regression_larger_weights_at_smaller_p():
+    kept = {}
+
+    def look(x, w, b, p):
+        kept[p] = float(np.linalg.norm(w))
+        return 1.0
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(logistic_regression.__globals__, "logistic_penalty", look)
+        patch.setitem(logistic_regression.__globals__, "adaptive_penalty", look)
+        logistic_regression(diabetes(0), Settings(rates=(0.1, 0.5, 0.9), logistic_epochs=100))
+    assert kept[0.1] > kept[0.5] > kept[0.9]
 
 
 # --- ledger and quiz ---------------------------------------------------------------------------
