@@ -32,11 +32,22 @@ def judge_max_norm(max_norm):
         )
     norms, wanted = np.linalg.norm(out, axis=1), np.array([2.0, 0.5, 0.0, 2.0])
     if np.allclose(norms, wanted) and np.allclose(out, _shrunk(_WEIGHT, 2.0)):
-        return None
+        return _with_another_c(max_norm)
     return _wrong_norm(out, norms) or Diagnosis(
         "another-rule",
         f"with c = 2, rows of length 5, 0.5, 0 and 3 came back with lengths {norms.round(2)}.",
         "longer rows are shortened to c, in their direction; shorter rows stay",
+    )
+
+
+def _with_another_c(max_norm):
+    out, wanted = max_norm(_WEIGHT.copy(), 0.4), _shrunk(_WEIGHT, 0.4)
+    if np.shape(out) == wanted.shape and np.allclose(out, wanted):
+        return None
+    return Diagnosis(
+        "c-not-used",
+        "with c = 2 the answer is right, with c = 0.4 it isn't.",
+        "the bound is the argument c: no number of the example belongs in the function",
     )
 
 
@@ -116,10 +127,11 @@ def _squared(weight, c):
 
 
 def judge_gaussian(gaussian_noise):
-    """By mean and variance over 200,000 draws, which are within 2 % of what they should be."""
+    """By the moments of 200,000 draws, all within 2 % of what they should be, and no draw twice."""
     x = np.tile([[3.0, -1.0]], (100_000, 1))
-    answers = [gaussian_noise(x.copy(), p, np.random.default_rng(0)) for p in (0.2, 0.2, 0.0)]
-    out, again, without = answers
+    rates = (0.2, 0.2, 0.6, 0.0)
+    answers = [gaussian_noise(x.copy(), p, np.random.default_rng(0)) for p in rates]
+    out, again, at_06, without = answers
     if out is None:
         return NOT_STARTED
     if np.shape(out) != x.shape:
@@ -147,16 +159,36 @@ def judge_gaussian(gaussian_noise):
             "the factors take only a few values: that is dropout.",
             "draw Gaussian numbers: rng.normal(mean, standard deviation, x.shape)",
         )
-    return _moments(out, without, x)
+    if len(np.unique(out[:, 0])) < 0.9 * len(out) or _neighbours_agree(out):
+        return Diagnosis(
+            "noise-shared",
+            "several cases share one draw.",
+            "draw an array of x's shape: rng.normal(..., size=x.shape)",
+        )
+    return _moments(out, np.asarray(at_06), without, x)
 
 
-def _moments(out, without, x):
+def _neighbours_agree(out):
+    """Whether the noise of one entry says something about that of the next unit or case."""
+    centred = (out - out.mean(axis=0)) / out.std(axis=0)
+    first, second = centred.T
+    pairs = ((first, second), (first[1:], first[:-1]), (second[1:], second[:-1]))
+    return max(abs((a * b).mean()) for a, b in pairs) > 0.02
+
+
+def _moments(out, at_06, without, x):
     mean, variance = out.mean(axis=0), out.var(axis=0)
     if abs(mean[0]) < 0.1 or abs(mean[1]) < 0.05:
         return Diagnosis(
             "mean-0",
             f"an activation of 3 is {mean[0]:.1f} on average.",
             "the factor has mean 1, so that evaluation needs nothing",
+        )
+    if np.abs(mean / x[0] - 1).max() > 0.02:
+        return Diagnosis(
+            "mean-not-1",
+            f"at p = 0.2 an activation of 3 is {mean[0]:.2f} on average.",
+            "the factor is m / (1 − p), whose mean is 1; 1 − p is the mean of the mask alone",
         )
     if abs(variance[0] - variance[1]) < 0.1 * variance[0]:
         return Diagnosis(
@@ -176,11 +208,7 @@ def _moments(out, without, x):
         "p-as-variance": (0.2, "p / (1 − p), and at p = 0.2 that is 0.25."),
     }
     if abs(ratio / 0.25 - 1) < 0.03:
-        if np.allclose(without, x):
-            return None
-        return Diagnosis(
-            "noise-at-p-0", "at p = 0 the output is not x.", "at p = 0 the variance is 0"
-        )
+        return _beyond_variance(out, at_06, without, x)
     for code, (wrong, hint) in slips.items():
         if abs(ratio / wrong - 1) < 0.03:
             said = f"at p = 0.2 the factor has variance {ratio:.2f}, and 0.25 is asked for."
@@ -192,6 +220,38 @@ def _moments(out, without, x):
     )
 
 
+def _beyond_variance(out, at_06, without, x):
+    """What an answer can still have wrong whose mean and variance at p = 0.2 are right."""
+    fourth = (((out - out.mean(axis=0)) / out.std(axis=0)) ** 4).mean()
+    if abs(fourth - 3) > 0.15:
+        return Diagnosis(
+            "not-gaussian",
+            "mean and variance are right, but the factors are not Gaussian.",
+            "the bell curve is rng.normal(mean, standard deviation, x.shape)",
+        )
+    ratio = at_06[:, 0].var() / 9
+    if abs(ratio / 1.5 - 1) > 0.03:
+        return Diagnosis(
+            "right-at-one-p-only",
+            f"at p = 0.6 the factor has variance {ratio:.2f}, and 1.5 is asked for.",
+            "0.25 is the variance at p = 0.2; at another p it is p / (1 − p) again",
+        )
+    if not np.allclose(without, x):
+        return Diagnosis(
+            "noise-at-p-0", "at p = 0 the output is not x.", "at p = 0 the variance is 0"
+        )
+    return None
+
+
+def _uniform(x, p, rng):
+    return x * (1 + np.sqrt(3 * p / (1 - p)) * rng.uniform(-1, 1, x.shape))
+
+
+def _in_pairs(x, p, rng):
+    noise = rng.normal(1, np.sqrt(p / (1 - p)), (len(x) // 2, x.shape[1]))
+    return x * noise.repeat(2, axis=0)
+
+
 def gaussian_noise(x, p, rng):
     return x * rng.normal(1.0, np.sqrt(p / (1 - p)), size=x.shape)
 
@@ -199,9 +259,13 @@ def gaussian_noise(x, p, rng):
 # --- an ensemble's loss ------------------------------------------------------------------------
 
 _MEMBERS = np.array(
-    [[[0.9, 0.1], [0.6, 0.4]], [[0.5, 0.5], [0.2, 0.8]], [[0.7, 0.3], [0.3, 0.7]]]
-)  # (members, cases, classes)
-_TRUTH = np.array([0, 1])
+    [
+        [[0.1, 0.2, 0.7], [0.6, 0.3, 0.1], [0.3, 0.5, 0.2], [0.2, 0.7, 0.1]],
+        [[0.3, 0.3, 0.4], [0.8, 0.1, 0.1], [0.2, 0.7, 0.1], [0.5, 0.4, 0.1]],
+        [[0.2, 0.1, 0.7], [0.5, 0.2, 0.3], [0.4, 0.5, 0.1], [0.1, 0.6, 0.3]],
+    ]
+)  # (members, cases, classes); together they get the third case wrong
+_TRUTH = np.array([2, 0, 0, 1])
 
 
 def judge_ensemble(answer_of):
@@ -230,6 +294,16 @@ def judge_ensemble(answer_of):
             lambda q, y: -np.log(q.mean(axis=0)).mean(),
             "the logarithms of all classes were averaged.",
             "of each case only the probability of the right class counts: p[np.arange(N), labels]",
+        ),
+        "labels-ignored": (
+            lambda q, y: -np.log(q.mean(axis=0).max(axis=1)).mean(),
+            "the probability of the likeliest class was taken, right or wrong.",
+            "the label says which probability counts: averaged[np.arange(N), labels]",
+        ),
+        "every-case-with-every-label": (
+            lambda q, y: -np.log(q.mean(axis=0)[:, y]).mean(),
+            "each case was paired with the labels of all cases.",
+            "averaged[:, labels] is (cases, cases); pair them: averaged[np.arange(N), labels]",
         ),
         "log-outside": (
             lambda q, y: -np.log(q.mean(axis=0)[np.arange(len(y)), y].mean()),
@@ -291,7 +365,7 @@ _TABLES = {  # (seeds, learning rates), in %: dropout likes another rate, and te
 
 def judge_fair(answer_of):
     copies = {name: table.copy() for name, table in _TABLES.items()}
-    answer = answer_of(**copies)
+    answer = answer_of(*copies.values())
     if answer is None:
         return NOT_STARTED
     if np.ndim(answer):
@@ -326,6 +400,12 @@ def judge_fair(answer_of):
             _on_validation,
             "the errors reported are those on which the rates were chosen.",
             "choose with val_…, report with test_…",
+        ),
+        "one-rate-for-all-seeds": (
+            _one_rate_a_side,
+            "each side has one rate for all seeds, the best on average over them. That is a "
+            "fair rule too, and not the one asked for.",
+            "let each seed choose for itself: argmin along axis 1",
         ),
         "mean-over-rates": (
             lambda val_without, test_without, val_with, test_with: (
@@ -369,6 +449,11 @@ def _rate_of_without(val_without, test_without, val_with, test_with):
     return (_at(test_without, best) - _at(test_with, best)).mean()
 
 
+def _one_rate_a_side(val_without, test_without, val_with, test_with):
+    without = test_without[:, val_without.mean(axis=0).argmin()]
+    return (without - test_with[:, val_with.mean(axis=0).argmin()]).mean()
+
+
 EXERCISES = (
     Exercise(
         name="05-max-norm",
@@ -406,6 +491,7 @@ EXERCISES = (
             (lambda w, c: w, "nothing-shrunk"),
             (lambda w, c: _shrunk(w, c).T, "shape-changed"),
             (lambda w, c: _shrunk(w, c / 2), "another-rule"),
+            (lambda w, c: _shrunk(w, 2.0), "c-not-used"),
             (lambda w, c: None, "not-started"),
         ),
     ),
@@ -448,7 +534,19 @@ EXERCISES = (
                 lambda x, p, rng: x * rng.normal(1, (p / (1 - p)) ** 0.5, (len(x), 1)),
                 "noise-shared",
             ),
+            (lambda x, p, rng: x * rng.normal(1, (p / (1 - p)) ** 0.5, x.shape[1]), "noise-shared"),
+            (_in_pairs, "noise-shared"),
             (lambda x, p, rng: x * (rng.random(x.shape) >= p) / (1 - p), "still-a-mask"),
+            (
+                lambda x, p, rng: x * rng.normal(1 - p, (p * (1 - p)) ** 0.5, x.shape),
+                "mean-not-1",
+            ),
+            (_uniform, "not-gaussian"),
+            (lambda x, p, rng: x * rng.normal(1, 0.5, x.shape), "right-at-one-p-only"),
+            (
+                lambda x, p, rng: x * rng.normal(1, (p / (1 - p) + 1e-3) ** 0.5, x.shape),
+                "noise-at-p-0",
+            ),
             (
                 lambda x, p, rng: x * np.random.default_rng().normal(1, 0.5, x.shape),
                 "generator-not-used",
@@ -489,6 +587,8 @@ EXERCISES = (
             (lambda q, y: -np.log(q.mean(0)).mean(), "all-classes"),
             (lambda q, y: -np.log(q.mean(0)[np.arange(len(y)), y].mean()), "log-outside"),
             (_geometric, "geometric"),
+            (lambda q, y: -np.log(q.mean(0).max(1)).mean(), "labels-ignored"),
+            (lambda q, y: -np.log(q.mean(0)[:, y]).mean(), "every-case-with-every-label"),
             (lambda q, y: -np.log(q.mean(0)[np.arange(len(y)), y]), "not-one-number"),
             (lambda q, y: (q.mean(0).argmax(1) != y).mean(), "another-formula"),
             (lambda q, y: None, "not-started"),
@@ -501,8 +601,8 @@ EXERCISES = (
             "Somebody trained networks with and without dropout, for several seeds, at several "
             "learning rates. You get four tables of errors in %, each (seeds, rates): "
             "`val_without`, `test_without`, `val_with`, `test_with`. Write `tuned_gain`, which "
-            "returns by how much dropout lowers the test error, mean over the seeds, each side "
-            "with the rate that *it* would choose."
+            "returns by how much dropout lowers the test error, mean over the seeds: in each seed "
+            "each side with the rate that *it* would choose there."
         ),
         starter=(
             "import numpy as np\n\n\n"
@@ -518,24 +618,25 @@ EXERCISES = (
         ),
         solution=tuned_gain,
         explanation=(
-            "Any other rule favours a side: one rate for both favours the side it was found "
+            "Two common rules favour a side: one rate for both favours the side it was found "
             "with, choosing on test favours the side with more luck to choose from."
         ),
         judge=judge_fair,
         wrong_answers=(
-            (lambda **t: -tuned_gain(**t), "sign"),
+            (lambda *tables: -tuned_gain(*tables), "sign"),
             (_on_test, "tuned-on-test"),
             (_on_validation, "reported-on-validation"),
             (_rate_of_without, "one-rate-for-both"),
+            (_one_rate_a_side, "one-rate-for-all-seeds"),
             (
                 lambda val_without, test_without, val_with, test_with: (
                     test_without.mean() - test_with.mean()
                 ),
                 "mean-over-rates",
             ),
-            (lambda **t: t["test_without"] - t["test_with"], "not-one-number"),
-            (lambda **t: 1.0, "another-rule"),
-            (lambda **t: None, "not-started"),
+            (lambda a, b, c, d: b - d, "not-one-number"),
+            (lambda *tables: 1.0, "another-rule"),
+            (lambda *tables: None, "not-started"),
         ),
     ),
 )

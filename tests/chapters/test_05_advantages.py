@@ -78,6 +78,29 @@ def test_no_arm_with_dropout_chose_a_higher_rate_than_none_does_on_average():
     assert max(mean(arm) for arm in ("hidden", "hidden + input", FULL)) < mean("none")
 
 
+def test_without_max_norm_the_old_rate_costs_about_a_point_that_may_be_nothing():
+    at_the_old_rate = [
+        result["hidden"]["test_error_by_rate"][RATES.index(result["none"]["learning_rate"])]
+        for result in LADDER
+    ]
+    cost = paired_difference(at_the_old_rate, values(LADDER, "hidden", "test_error"))
+    assert 0.005 < cost.mean < 0.015
+    assert contains_0(cost)
+
+
+def test_more_units_are_at_the_bound_where_max_norm_is_alone():
+    assert (
+        paired_difference(values(LADDER, "max-norm", "bound"), values(LADDER, FULL, "bound")).low
+        > 0
+    )
+
+
+def test_the_best_rung_by_itself_is_that_of_the_inputs():
+    error = {arm: np.mean(values(LADDER, arm, "test_error")) for arm in LADDER[0]}
+    assert min(("hidden", "input", "max-norm"), key=error.get) == "input"
+    assert contains_0(gain(LADDER, "input", FULL))
+
+
 def test_hidden_dropout_and_max_norm_each_win_about_half_of_the_runs():
     ahead = sum(r["hidden"]["test_error"] < r["max-norm"]["test_error"] for r in LADDER)
     assert 4 <= ahead <= 6
@@ -98,6 +121,15 @@ def test_without_dropout_64_units_a_layer_are_as_good_as_256():
 
 
 # --- a few lines, and quiz ---------------------------------------------------------------------
+
+
+def test_the_share_of_draws_falls_with_the_width_and_more_slowly_in_narrow_networks():
+    def share(width):
+        """Draws for each product of a step, whose first layer needs no gradient of its inputs."""
+        return 2 * width / (3 * (784 + width + 10) * width - 784 * width)
+
+    falls = [share(width) / share(4 * width) for width in (64, 256, 1024)]
+    assert 1 < falls[0] < falls[1] < falls[2] < 4
 
 
 def test_the_usual_lines_drop_scale_and_go_back_rightly():
@@ -152,6 +184,14 @@ def test_between_02_and_05_lies_a_valley_and_the_ends_took_the_ends_of_the_grid(
     largest, smallest = max(SWEPT["learning_rates"]), min(SWEPT["learning_rates"])
     assert sum(r["learning_rate"][at[0.0]] == largest for r in SWEEP) >= 5
     assert sum(r["learning_rate"][at[0.8]] == smallest for r in SWEEP) >= 4
+
+
+def test_max_norm_stands_where_dropout_does_beside_the_ensemble():
+    for arm in ("dropout", "max-norm"):
+        error = gain(RIVALS, "ensemble", arm)
+        assert error.low > 0
+        assert error.mean < 0.006  # a little: about half a point
+        assert contains_0(gain(RIVALS, "ensemble", arm, "test_loss"))
 
 
 def test_every_arm_gains_over_none_in_error_and_loss():
