@@ -309,7 +309,8 @@ def _result_of(task):
     check_device(task.device)
     device = {"device": task.device} if takes_device(experiment) else {}
     start, worked_before = time.perf_counter(), time.process_time()
-    result = experiment.run(task.seed, experiment.settings, **device)
+    with _denormals_as_zero():
+        result = experiment.run(task.seed, experiment.settings, **device)
     content = {
         "experiment": experiment.name,
         "seed": task.seed,
@@ -343,6 +344,27 @@ def _stop_with(coordinator):
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+@contextmanager
+def _denormals_as_zero():
+    """Within it, numbers below 1e-38 count as 0: processors take many times as long for them.
+
+    The momentum of a dead unit falls through that range, and in some experiments a fifth of the
+    time went there.
+    """
+    import numpy as np
+    import torch
+
+    for dtype in (np.float32, np.float64):
+        np.finfo(dtype)  # NumPy looks for the smallest number once, and warns if it finds 0
+    if not torch.set_flush_denormal(True):  # not on every processor
+        yield
+        return
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
 
 
 def takes_device(experiment):

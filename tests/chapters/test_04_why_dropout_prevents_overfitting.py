@@ -285,7 +285,7 @@ def test_most_of_the_gain_on_text_needs_neither_masks_nor_rare_words():
     assert ahead_on_text("l2", "frequency").mean > 0.5 * gain.mean  # the larger part
     assert contains_0(ahead_on_text("adam", "dropout"))
     loss = ahead_on_text("adam", "dropout", "by loss", "test_loss")
-    assert 0 < loss.low < loss.mean < 0.02  # a little behind
+    assert contains_0(loss)
     kept = ahead_on_text("l2", "dropout", where="common words")
     assert kept.low > 0
     assert kept.mean > 0.5 * gain.mean  # most of it
@@ -309,14 +309,15 @@ def test_the_quadratic_term_is_most_of_the_penalty_and_all_of_it_at_small_weight
     assert 0.4 < 0.01 / gain < 0.6  # a point of error is about half of the gain
 
 
-def test_candidates_on_text_are_equally_many_and_two_arms_are_often_best_at_an_edge():
+def test_candidates_on_text_are_equally_many_and_seldom_best_at_an_edge():
     settings = provenance("text_against_l2")["settings"]
     for name in ("rates", "frequency_rates", "adam_steps"):
         assert len(settings[name]) * len(settings["decays"]) == 30
-    steps = [r["adam"]["by loss"]["p or steps"] for r in TEXT]
-    assert set(steps) == {min(settings["adam_steps"])}
-    rates = [r["frequency"]["by error"]["p or steps"] for r in TEXT]
-    assert rates.count(min(settings["frequency_rates"])) >= 5
+    for arm, grid in (("adam", "adam_steps"), ("frequency", "frequency_rates")):
+        for by in ("by error", "by loss"):
+            chosen = [r[arm][by]["p or steps"] for r in TEXT]
+            edges = min(settings[grid]), max(settings[grid])
+            assert sum(choice in edges for choice in chosen) <= 5
 
 
 def test_the_expansion_of_the_logistic_penalty_is_in_the_weights_not_in_p():
@@ -349,7 +350,11 @@ def test_dropout_leaves_a_logistic_regression_larger_weights_at_smaller_p():
 
 
 def test_rows_of_the_chapter_have_finite_effects():
-    rows = [row for row in load_claims().values() if row.discussed[0].chapter == CHAPTER]
+    rows = [
+        row
+        for row in load_claims().values()
+        if row.discussed[:1] and row.discussed[0].chapter == CHAPTER
+    ]
     assert len(rows) > 25
     for row in rows:
         for condition in row.conditions:
