@@ -29,10 +29,25 @@ def judge_interval(paired_interval):
         )
     right = paired_difference(a, b)
     if _close(found, (right.mean, right.low, right.high)):
-        return None
+        return _judge_more_runs(paired_interval)
     if not math.isclose(mean, right.mean, rel_tol=1e-6):
         return _wrong_mean(mean, right.mean)
     return _wrong_width((low, high), right)
+
+
+def _judge_more_runs(paired_interval):
+    """With eight runs the quantile is another one than with five."""
+    a, b = [*A, 9.6, 10.9, 8.9], [*B, 9.9, 10.2, 8.1]
+    right = paired_difference(a, b)
+    found = tuple(float(number) for number in paired_interval(list(a), list(b)))
+    if _close(found, (right.mean, right.low, right.high)):
+        return None
+    return Diagnosis(
+        "five-runs-only",
+        f"right for five runs, but for eight it is [{right.low:.2f}, {right.high:.2f}], and "
+        f"[{found[1]:.2f}, {found[2]:.2f}] came back.",
+        "take n = len(a), also for the degrees of freedom of t",
+    )
 
 
 def _wrong_mean(mean, right):
@@ -265,13 +280,20 @@ def judge_tuned_error(tuned_error):
 
 
 def _judge_other_runs(tuned_error):
-    """The chosen run has the highest test error, too: with other runs it has not."""
+    """The chosen run is the third, and its test error the highest: with other runs it is not."""
     runs = [dict(run, test_error=0.2 - run["test_error"]) for run in RUNS]
     if not math.isclose(tuned_error(runs), 0.2 - 0.104):
         return Diagnosis(
             "worst-of-all",
             "you take the highest test error.",
             "let the validation error choose, whatever the test error says",
+        )
+    turned = [dict(run) for run in reversed(RUNS)]
+    if not math.isclose(tuned_error(turned), 0.104):
+        return Diagnosis(
+            "by-place",
+            "for the same runs in another order another error came back.",
+            "find the run by its validation error, not by its place",
         )
     return None
 
@@ -358,6 +380,7 @@ EXERCISES = (
             (_interval_with(lambda se, n: 2.1318 * se), "one-sided"),
             (_interval_with(lambda se, n: se), "standard-error-only"),
             (_interval_with(lambda se, n: 1.0), "width-off"),
+            (_interval_with(lambda se, n: T * se), "five-runs-only"),
             (_ends_swapped, "ends-swapped"),
             (_sorts_in_place, "input-changed"),
             (lambda a, b: 0.5, "not-three-numbers"),
@@ -462,6 +485,7 @@ EXERCISES = (
             (lambda runs: sum(run["test_error"] for run in runs) / len(runs), "mean-of-all"),
             (lambda runs: max(run["test_error"] for run in runs), "worst-of-all"),
             (lambda runs: runs[0]["test_error"], "first-run"),
+            (lambda runs: runs[2]["test_error"], "by-place"),
             (lambda runs: min(runs, key=lambda r: r["validation_error"]), "whole-run"),
             (lambda runs: 0.1, "a-learning-rate"),
             (lambda runs: 0.5, "another-number"),
