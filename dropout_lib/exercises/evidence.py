@@ -8,6 +8,7 @@ from .core import NOT_STARTED, Exercise
 
 A = (10.1, 9.0, 11.2, 8.7, 10.4)
 B = (9.7, 8.8, 10.1, 8.8, 9.9)
+T = 2.77645  # Student's t at 97.5% with 4 degrees of freedom
 
 
 def judge_interval(paired_interval):
@@ -42,12 +43,15 @@ def _judge_more_runs(paired_interval):
     found = tuple(float(number) for number in paired_interval(list(a), list(b)))
     if _close(found, (right.mean, right.low, right.high)):
         return None
-    return Diagnosis(
-        "five-runs-only",
+    says = (
         f"right for five runs, but for eight it is [{right.low:.2f}, {right.high:.2f}], and "
-        f"[{found[1]:.2f}, {found[2]:.2f}] came back.",
-        "take n = len(a), also for the degrees of freedom of t",
+        f"[{found[1]:.2f}, {found[2]:.2f}] came back."
     )
+    fixed = T * _standard_error([x - y for x, y in zip(a, b, strict=True)])
+    if math.isclose((found[2] - found[1]) / 2, fixed, rel_tol=2e-3):
+        hint = "take n = len(a), also for the degrees of freedom of t"
+        return Diagnosis("five-runs-only", says, hint)
+    return Diagnosis("other-pairs", says, "pairs are at the same place: subtract, and don't sort")
 
 
 def _wrong_mean(mean, right):
@@ -282,18 +286,20 @@ def judge_tuned_error(tuned_error):
 def _judge_other_runs(tuned_error):
     """The chosen run is the third, and its test error the highest: with other runs it is not."""
     runs = [dict(run, test_error=0.2 - run["test_error"]) for run in RUNS]
-    if not math.isclose(tuned_error(runs), 0.2 - 0.104):
+    answer = tuned_error(runs)
+    if math.isclose(answer, max(run["test_error"] for run in runs)):
         return Diagnosis(
             "worst-of-all",
             "you take the highest test error.",
             "let the validation error choose, whatever the test error says",
         )
-    turned = [dict(run) for run in reversed(RUNS)]
-    if not math.isclose(tuned_error(turned), 0.104):
+    validation = [run["validation_error"] for run in reversed(RUNS)]
+    others = [dict(run, validation_error=v) for run, v in zip(RUNS, validation, strict=True)]
+    if not (math.isclose(answer, 0.2 - 0.104) and math.isclose(tuned_error(others), 0.101)):
         return Diagnosis(
-            "by-place",
-            "for the same runs in another order another error came back.",
-            "find the run by its validation error, not by its place",
+            "same-run-always",
+            "with other errors the answer is another one, and yours is not.",
+            "find the run by its validation error, not by its place or its learning rate",
         )
     return None
 
@@ -341,8 +347,6 @@ def _sorts_in_place(a, b):
     return _interval_unpaired(a, b)
 
 
-T = 2.77645  # Student's t at 97.5% with 4 degrees of freedom
-
 EXERCISES = (
     Exercise(
         name="11-interval",
@@ -381,6 +385,7 @@ EXERCISES = (
             (_interval_with(lambda se, n: se), "standard-error-only"),
             (_interval_with(lambda se, n: 1.0), "width-off"),
             (_interval_with(lambda se, n: T * se), "five-runs-only"),
+            (lambda a, b: paired_interval(sorted(a), sorted(b)), "other-pairs"),
             (_ends_swapped, "ends-swapped"),
             (_sorts_in_place, "input-changed"),
             (lambda a, b: 0.5, "not-three-numbers"),
@@ -485,7 +490,8 @@ EXERCISES = (
             (lambda runs: sum(run["test_error"] for run in runs) / len(runs), "mean-of-all"),
             (lambda runs: max(run["test_error"] for run in runs), "worst-of-all"),
             (lambda runs: runs[0]["test_error"], "first-run"),
-            (lambda runs: runs[2]["test_error"], "by-place"),
+            (lambda runs: runs[2]["test_error"], "same-run-always"),
+            (lambda runs: 0.104, "same-run-always"),
             (lambda runs: min(runs, key=lambda r: r["validation_error"]), "whole-run"),
             (lambda runs: 0.1, "a-learning-rate"),
             (lambda runs: 0.5, "another-number"),
