@@ -8,6 +8,7 @@ from .core import NOT_STARTED, Exercise
 
 A = (10.1, 9.0, 11.2, 8.7, 10.4)
 B = (9.7, 8.8, 10.1, 8.8, 9.9)
+T = 2.77645  # Student's t at 97.5% with 4 degrees of freedom
 
 
 def judge_interval(paired_interval):
@@ -29,10 +30,28 @@ def judge_interval(paired_interval):
         )
     right = paired_difference(a, b)
     if _close(found, (right.mean, right.low, right.high)):
-        return None
+        return _judge_more_runs(paired_interval)
     if not math.isclose(mean, right.mean, rel_tol=1e-6):
         return _wrong_mean(mean, right.mean)
     return _wrong_width((low, high), right)
+
+
+def _judge_more_runs(paired_interval):
+    """With eight runs the quantile is another one than with five."""
+    a, b = [*A, 9.6, 10.9, 8.9], [*B, 9.9, 10.2, 8.1]
+    right = paired_difference(a, b)
+    found = tuple(float(number) for number in paired_interval(list(a), list(b)))
+    if _close(found, (right.mean, right.low, right.high)):
+        return None
+    says = (
+        f"right for five runs, but for eight it is [{right.low:.2f}, {right.high:.2f}], and "
+        f"[{found[1]:.2f}, {found[2]:.2f}] came back."
+    )
+    fixed = T * _standard_error([x - y for x, y in zip(a, b, strict=True)])
+    if math.isclose((found[2] - found[1]) / 2, fixed, rel_tol=2e-3):
+        hint = "take n = len(a), also for the degrees of freedom of t"
+        return Diagnosis("five-runs-only", says, hint)
+    return Diagnosis("other-pairs", says, "pairs are at the same place: subtract, and don't sort")
 
 
 def _wrong_mean(mean, right):
@@ -265,13 +284,22 @@ def judge_tuned_error(tuned_error):
 
 
 def _judge_other_runs(tuned_error):
-    """The chosen run has the highest test error, too: with other runs it has not."""
+    """The chosen run is the third, and its test error the highest: with other runs it is not."""
     runs = [dict(run, test_error=0.2 - run["test_error"]) for run in RUNS]
-    if not math.isclose(tuned_error(runs), 0.2 - 0.104):
+    answer = tuned_error(runs)
+    if math.isclose(answer, max(run["test_error"] for run in runs)):
         return Diagnosis(
             "worst-of-all",
             "you take the highest test error.",
             "let the validation error choose, whatever the test error says",
+        )
+    validation = [run["validation_error"] for run in reversed(RUNS)]
+    others = [dict(run, validation_error=v) for run, v in zip(RUNS, validation, strict=True)]
+    if not (math.isclose(answer, 0.2 - 0.104) and math.isclose(tuned_error(others), 0.101)):
+        return Diagnosis(
+            "same-run-always",
+            "with other errors the answer is another one, and yours is not.",
+            "find the run by its validation error, not by its place or its learning rate",
         )
     return None
 
@@ -319,8 +347,6 @@ def _sorts_in_place(a, b):
     return _interval_unpaired(a, b)
 
 
-T = 2.77645  # Student's t at 97.5% with 4 degrees of freedom
-
 EXERCISES = (
     Exercise(
         name="11-interval",
@@ -358,6 +384,8 @@ EXERCISES = (
             (_interval_with(lambda se, n: 2.1318 * se), "one-sided"),
             (_interval_with(lambda se, n: se), "standard-error-only"),
             (_interval_with(lambda se, n: 1.0), "width-off"),
+            (_interval_with(lambda se, n: T * se), "five-runs-only"),
+            (lambda a, b: paired_interval(sorted(a), sorted(b)), "other-pairs"),
             (_ends_swapped, "ends-swapped"),
             (_sorts_in_place, "input-changed"),
             (lambda a, b: 0.5, "not-three-numbers"),
@@ -462,6 +490,8 @@ EXERCISES = (
             (lambda runs: sum(run["test_error"] for run in runs) / len(runs), "mean-of-all"),
             (lambda runs: max(run["test_error"] for run in runs), "worst-of-all"),
             (lambda runs: runs[0]["test_error"], "first-run"),
+            (lambda runs: runs[2]["test_error"], "same-run-always"),
+            (lambda runs: 0.104, "same-run-always"),
             (lambda runs: min(runs, key=lambda r: r["validation_error"]), "whole-run"),
             (lambda runs: 0.1, "a-learning-rate"),
             (lambda runs: 0.5, "another-number"),

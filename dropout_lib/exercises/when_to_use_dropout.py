@@ -175,14 +175,16 @@ def _does_nothing(*arguments): ...
 # --- a fair comparison -------------------------------------------------------------------------
 
 # errors by learning rate; the best on test is another one than the best on validation
-_VALIDATION = {"without": [0.20, 0.12, 0.15], "with": [0.25, 0.14, 0.11]}
-_TEST = {"without": [0.21, 0.14, 0.13], "with": [0.26, 0.10, 0.118]}
+_VALIDATION = {"without": [0.20, 0.12, 0.15, 0.16], "with": [0.25, 0.14, 0.11, 0.115]}
+_TEST = {"without": [0.21, 0.14, 0.13, 0.17], "with": [0.26, 0.15, 0.118, 0.10]}
+
+
+def _copies(*tables):
+    return [{name: list(errors) for name, errors in table.items()} for table in tables]
 
 
 def judge_fair(fair_gain):
-    answer = fair_gain(
-        *({name: list(errors) for name, errors in of.items()} for of in (_VALIDATION, _TEST))
-    )
+    answer = fair_gain(*_copies(_VALIDATION, _TEST))
     if answer is None:
         return NOT_STARTED
     best = {name: int(np.argmin(errors)) for name, errors in _VALIDATION.items()}
@@ -197,6 +199,11 @@ def judge_fair(fair_gain):
             min(test["without"]) - min(test["with"]),
             "the learning rates were chosen on the test errors that are reported.",
             "choose where the *validation* error is lowest, then look up the test error there",
+        ),
+        "dropout-chosen-on-test": (
+            test["without"][best["without"]] - min(test["with"]),
+            "dropout's learning rate was chosen on the test errors, the other side's was not.",
+            "both sides choose where the *validation* error is lowest",
         ),
         "one-rate-for-both": (
             test["without"][best["without"]] - test["with"][best["without"]],
@@ -219,11 +226,38 @@ def judge_fair(fair_gain):
             "nobody would use a bad rate: choose one for each side",
         ),
     }
-    return _among(
+    problem = _among(
         answer,
         test["without"][best["without"]] - test["with"][best["with"]],
         slips,
         ("another-gain", "{:.3f} came back, and it is {:.3f}.", "choose, look up, subtract"),
+    )
+    return problem or _judge_fair_loss(fair_gain)
+
+
+def _judge_fair_loss(fair_gain):
+    """The same tables with the sides exchanged: now dropout loses."""
+    sides = {"without": "with", "with": "without"}
+    validation, test = (
+        {name: table[other] for name, other in sides.items()} for table in (_VALIDATION, _TEST)
+    )
+    right = -0.022
+    slips = {
+        "sign-lost": (
+            -right,
+            "where dropout raises the error, your gain is positive all the same.",
+            "a loss is a negative gain: no abs(), and no larger less smaller",
+        ),
+    }
+    return _among(
+        fair_gain(*_copies(validation, test)),
+        right,
+        slips,
+        (
+            "right-for-one-table",
+            "for other tables {:.3f} came back, and it is {:.3f}.",
+            "find the best position anew in the lists that you are given",
+        ),
     )
 
 
@@ -237,6 +271,10 @@ def fair_gain(validation, test):
 
 def _fair_on_test(validation, test):
     return min(test["without"]) - min(test["with"])
+
+
+def _fair_dropout_on_test(validation, test):
+    return test["without"][int(np.argmin(validation["without"]))] - min(test["with"])
 
 
 def _fair_one_rate(validation, test):
@@ -261,6 +299,14 @@ def _fair_mean(validation, test):
     return float(np.mean(test["without"]) - np.mean(test["with"]))
 
 
+def _fair_unsigned(validation, test):
+    return abs(fair_gain(validation, test))
+
+
+def _fair_by_position(validation, test):
+    return test["without"][1] - test["with"][2]
+
+
 def _fair_worst(validation, test):
     return max(test["without"]) - max(test["with"])
 
@@ -272,6 +318,8 @@ _RUNS = {  # name: (errors without, errors with, verdict)
     "noisy": ([5.0, 6.0, 5.5, 5.2, 5.8], [5.9, 4.0, 5.7, 4.1, 6.2], "can't tell"),
     "worse": ([3.0, 8.0, 5.0, 6.0], [3.9, 8.7, 5.8, 7.2], "hurts"),
     "few": ([5.0, 4.0, 6.0], [4.0, 3.8, 5.3], "can't tell"),  # a normal quantile would say helps
+    # and here t at 95%, or a standard deviation that divides by n
+    "close": ([6.0, 7.5, 5.1, 8.2], [5.9, 7.1, 4.3, 7.3], "can't tell"),
 }
 
 
@@ -314,6 +362,12 @@ def judge_verdict(verdict):
             "three runs are trusted too much.",
             "with so few runs 1.96 standard errors don't do: paired_difference uses Student's t",
         )
+    if answers["close"] == "helps":
+        return Diagnosis(
+            "interval-a-little-too-narrow",
+            "four runs whose interval just contains 0 are called a clear gain.",
+            "95% in the middle: Student's t at 97.5%, and a variance that divides by n − 1",
+        )
     return Diagnosis(
         "another-verdict",
         f"expected {wanted}, got {answers}.",
@@ -350,6 +404,16 @@ def _verdict_swapped(without, dropped):
 def _verdict_normal(without, dropped):
     gains = np.subtract(without, dropped)
     reach = 1.96 * gains.std(ddof=1) / math.sqrt(len(gains))
+    if gains.mean() > reach:
+        return "helps"
+    return "hurts" if gains.mean() < -reach else "can't tell"
+
+
+def _verdict_one_sided(without, dropped):
+    from scipy.stats import t
+
+    gains = np.subtract(without, dropped)
+    reach = t.ppf(0.95, len(gains) - 1) * gains.std(ddof=1) / math.sqrt(len(gains))
     if gains.mean() > reach:
         return "helps"
     return "hurts" if gains.mean() < -reach else "can't tell"
@@ -492,11 +556,14 @@ EXERCISES = (
         judge=judge_fair,
         wrong_answers=(
             (_fair_on_test, "chosen-on-test"),
+            (_fair_dropout_on_test, "dropout-chosen-on-test"),
             (_fair_one_rate, "one-rate-for-both"),
             (_fair_their_rate, "the-other-rate-for-both"),
             (_fair_on_validation, "validation-reported"),
             (_fair_swapped, "the-other-way-round"),
             (_fair_mean, "averaged-over-rates"),
+            (_fair_unsigned, "sign-lost"),
+            (_fair_by_position, "right-for-one-table"),
             (_fair_worst, "another-gain"),
             (lambda validation, test: [0.1], "not-a-number"),
             (_does_nothing, "not-started"),
@@ -523,7 +590,7 @@ EXERCISES = (
         ),
         solution=verdict,
         explanation=(
-            "Runs differ between seeds far more than dropout changes them, so subtract within a "
+            "Runs may differ between seeds more than dropout changes them, so subtract within a "
             "seed. And with three or five runs use Student's interval: 1.96 standard errors "
             "promise more than they keep."
         ),
@@ -533,6 +600,7 @@ EXERCISES = (
             (_verdict_unpaired, "runs-not-paired"),
             (_verdict_swapped, "the-other-way-round"),
             (_verdict_normal, "interval-too-narrow"),
+            (_verdict_one_sided, "interval-a-little-too-narrow"),
             (_verdict_true_or_false, "another-word"),
             (lambda without, dropped: "can't tell", "runs-not-paired"),
             (_does_nothing, "not-started"),
@@ -696,8 +764,8 @@ QUIZ = [
             {
                 "answer": "No case comes twice, so nothing is learned by heart",
                 "correct": True,
-                "feedback": "Yes: the training loss is measured on new data at every step. Dropout "
-                "can only make learning slower.",
+                "feedback": "Yes: the training loss is measured on new data at every step, and "
+                "there is no gap to close. On our stream of digits every p raised the error.",
             },
             {
                 "answer": "Transformers cannot use dropout",

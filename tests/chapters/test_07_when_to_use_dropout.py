@@ -137,3 +137,48 @@ def test_off_is_in_no_case_shown_to_be_better_than_a_gentle_p():
                     [run[0]["test_error"] for run in runs], [run[p]["test_error"] for run in runs]
                 )
                 assert gain.high > 0
+
+
+# --- what the grids and the arms leave open ----------------------------------------------------
+
+
+def test_between_20_and_200_digits_the_gain_does_not_grow_as_data_become_fewer():
+    """The formula of one weight would have it grow tenfold."""
+    assert gain_at(20, "test_error", 100).mean < 2 * gain_at(200, "test_error", 100).mean
+
+
+def test_with_few_digits_the_plain_network_often_takes_the_smallest_of_its_rates():
+    smallest = min(provenance("data_size")["settings"]["learning_rates"])
+    for place in (0, 1):
+        assert sum(r["few"][place]["learning_rate"] == smallest for r in DATA_SIZE) >= 4
+
+
+def test_in_the_convolutional_network_the_edges_of_the_grid_are_often_taken():
+    settings = provenance("dropped_maps")["settings"]
+    rates, learning_rates = settings["rates"], settings["learning_rates"]
+    assert len(rates) * len(learning_rates) == len(settings["learning_rates_without"]) == 6
+    for arm in ("units", "maps", "head"):
+        assert sum(r[arm]["learning_rate"] == max(learning_rates) for r in MAPS) > 5
+    by_p = [sum(r["maps"]["p"] == p for r in MAPS) for p in rates]
+    assert by_p[0] == max(by_p)
+    assert {r["units"]["p"] for r in MAPS} == {0.1, 0.3}  # as the guide says
+    assert max(rates) == 0.5  # in the head no larger p was tried
+
+
+def test_a_network_pre_trained_with_dropout_is_no_better_start_at_20_and_50_images():
+    def behind(size, p):
+        return paired_difference(
+            [r["pre-trained with"][size][p]["test_error"] for r in FINE],
+            [r["pre-trained without"][size][0]["test_error"] for r in FINE],
+        )
+
+    assert behind(0, 0).low > 0
+    assert all(behind(size, p).high > 0 for size in (0, 1) for p in (1, 2))
+
+
+def test_more_digits_did_more_than_dropout_on_the_fewer():
+    """From each size to the next, up to 400."""
+    dropped = values(DATA_SIZE, "by p", "test_error", rate=1)[:, :4]
+    more = values(DATA_SIZE, "few", "test_error")[:, 1:5]
+    for place in range(4):
+        assert paired_difference(dropped[:, place].tolist(), more[:, place].tolist()).low > 0
