@@ -222,7 +222,8 @@ def _workers(jobs, scheduler):
     options = {"batch_size": 1, "return_as": "generator_unordered"}
     try:
         if scheduler is None:
-            yield Parallel(n_jobs=jobs, **options), jobs
+            # none in a queue either: workers would go on with those after the coordinator is gone
+            yield Parallel(n_jobs=jobs, pre_dispatch="n_jobs", **options), jobs
         else:
             with _client(scheduler) as client, parallel_config(backend="dask", client=client):
                 yield Parallel(n_jobs=-1, **options), len(client.nthreads())

@@ -182,3 +182,27 @@ def test_more_digits_did_more_than_dropout_on_the_fewer():
     more = values(DATA_SIZE, "few", "test_error")[:, 1:5]
     for place in range(4):
         assert paired_difference(dropped[:, place].tolist(), more[:, place].tolist()).low > 0
+
+
+# --- spread and data -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("p", [0.01, 0.1])
+def test_the_spread_is_narrower_than_the_error_with_few_points_and_wider_with_many(p):
+    place = provenance("mc_spread")["settings"]["rates"].index(p)
+
+    def of(size, measure):
+        return [run[size]["runs"][place][measure] for run in load("mc_spread")]
+
+    errors = [np.mean(of(size, "error")) for size in load("mc_spread")[0]]
+    assert errors == sorted(errors, reverse=True)
+    assert paired_difference(of("16", "error"), of("16", "spread")).low > 0
+    assert paired_difference(of("4096", "spread"), of("4096", "error")).low > 0
+
+
+def test_the_best_p_gets_smaller_with_more_points():
+    chosen = {
+        size: np.median([run[size]["chosen"]["p"] for run in load("mc_spread")])
+        for size in ("16", "64", "4096")
+    }
+    assert chosen["16"] >= chosen["64"] > chosen["4096"]
