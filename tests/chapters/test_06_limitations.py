@@ -1,5 +1,7 @@
 """What chapter 6 states of results, beside the rows of the ledger: held to the stored runs."""
 
+from copy import deepcopy
+
 import numpy as np
 import pytest
 import torch
@@ -13,7 +15,7 @@ from dropout_lib.experiments import cost_of_training as costs
 from dropout_lib.experiments import load, paired_difference, provenance
 from dropout_lib.experiments.cost_of_training import GaussianNoise, steps_to
 from dropout_lib.pytorch import MLPWithDropout
-from dropout_lib.training import fit, fit_many
+from dropout_lib.training import evaluate, fit, fit_many
 
 WIDTHS = load("width_crossover")
 SWEEP = load("rate_sweep")
@@ -229,6 +231,21 @@ def test_recalibrated_statistics_are_those_of_the_data_without_dropout():
         torch.testing.assert_close(norm.running_mean, heard.mean(dim=0))
         torch.testing.assert_close(norm.running_var, heard.var(dim=0))
     assert all(torch.equal(a, b) for a, b in zip(before, model.buffers(), strict=True))
+
+
+def test_passes_in_training_mode_spoil_the_model_only_over_images_unlike_those_of_training():
+    data = mnist5k(seed=0, train=1000)
+    (trained,) = norms.train(data, "after", [(0.5, 0.06)], 0, norms.Settings())
+    x, labels = map(torch.from_numpy, (data.x_test, data.y_test))
+    error = {0: evaluate(trained, x, labels)[0]}
+    for brightness in (1, 3):
+        model = deepcopy(trained).train()
+        with torch.no_grad():
+            for _ in range(20):
+                model(brightness * x)
+        error[brightness] = evaluate(model, x, labels)[0]
+    assert error[1] < error[0] + 0.02
+    assert error[3] > 2 * error[0]
 
 
 def test_formula_behind_weights_gives_what_a_trained_network_shows():
