@@ -78,6 +78,13 @@ def smallest_width(p, chance):
     return width
 
 
+def _smallest_below(p, chance):
+    width = 1
+    while p**width >= chance:
+        width += 1
+    return width
+
+
 def judge_smallest_width(answer):
     points = ((0.5, 0.0625), (0.2, 0.001), (0.8, 0.01), (0.5, 0.001))
     values = [answer(*point) for point in points]
@@ -95,10 +102,10 @@ def judge_smallest_width(answer):
             "that is how many it takes until hardly ever all of them play.",
             "all n units are *dropped* with probability pⁿ",
         )
-    if are(lambda p, chance: smallest_width(p, chance) + 1):
+    if are(lambda p, chance: smallest_width(p, chance) + 1) or are(_smallest_below):
         return Diagnosis(
             "one-too-many",
-            "it is one too wide.",
+            "it is one too wide, if only where pⁿ is exactly what is allowed.",
             "the chance may be equal to what is allowed: four units at p = 0.5 are all dropped "
             "in exactly 0.0625 of the cases",
         )
@@ -150,6 +157,10 @@ def _patients():
         def forward(self, x):
             return F.dropout(x, p=0.5)
 
+    class FunctionalThatHears(nn.Module):
+        def forward(self, x):
+            return F.dropout(x, p=0.5, training=self.training)
+
     def layers(*middle):
         with torch.random.fork_rng():
             torch.manual_seed(0)
@@ -161,6 +172,8 @@ def _patients():
         "functional": (layers(Functional()).eval(), True),
         "without dropout": (layers(nn.BatchNorm1d(16), nn.ReLU()).train(), False),
         "one layer on": (layers(nn.ReLU(), nn.Dropout(0.5)).eval(), True),
+        "functional, in training": (layers(nn.ReLU(), FunctionalThatHears()).train(), True),
+        "p = 0": (layers(nn.ReLU(), nn.Dropout(0.0)).train(), False),
     }
 
 
@@ -203,12 +216,22 @@ def judge_still_dropping(answer):
             "a model in training mode that has no dropout is called dropping.",
             "the mode is not the question; whether two passes differ is",
         )
+    unnoticed = Diagnosis(
+        "looks-at-modules",
+        f"functional dropout in {'training' if found['functional'] else 'evaluation'} mode goes "
+        "unnoticed.",
+        "it is no module, and no attribute tells of it; only its outputs do",
+    )
     if not found["functional"]:
+        return unnoticed
+    if found["p = 0"]:
         return Diagnosis(
-            "looks-at-modules",
-            "functional dropout in evaluation mode goes unnoticed.",
-            "it is no module, and no attribute tells of it; only its outputs do",
+            "takes-the-mode-for-it",
+            "nn.Dropout with p = 0 is in training mode, and drops nothing.",
+            "a module and its mode are not the question; whether two passes differ is",
         )
+    if not found["functional, in training"]:
+        return unnoticed
     if not found["one layer on"]:
         return Diagnosis(
             "looks-at-the-top",
@@ -256,6 +279,17 @@ def _without_copy(model, x):
         return not torch.equal(model(x), model(x))
 
 
+def _by_flags_or_in_eval(model, x):
+    return _by_flags_of_layers(model, x) or _of_a_copy_in_eval(model, x)
+
+
+def _by_rates_or_in_eval(model, x):
+    from torch import nn
+
+    on = any(isinstance(m, nn.Dropout) and m.training and m.p > 0 for m in model.modules())
+    return on or _of_a_copy_in_eval(model, x)
+
+
 def _of_a_copy_in_eval(model, x):
     import copy
 
@@ -287,15 +321,25 @@ def mean_of_passes(model, x, passes):
             module.train(mode)
 
 
+def _for_passes(p, early_on=False):
+    """A model in evaluation mode with a nested dropout layer and, if asked, one left on."""
+    from torch import nn
+
+    early = nn.Dropout(0.5)
+    inner = nn.Sequential(nn.ReLU(), nn.Dropout(p))
+    norm = nn.BatchNorm1d(16)
+    model = nn.Sequential(nn.Linear(8, 16), norm, early, inner, nn.Linear(16, 4)).eval()
+    early.p = 0.5 if early_on else 0.0
+    early.train(early_on)
+    return model
+
+
 def judge_mean_of_passes(answer):
     import torch
-    from torch import nn
 
     with torch.random.fork_rng():
         torch.manual_seed(1)
-        model = nn.Sequential(
-            *(nn.Linear(8, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Dropout(0.5), nn.Linear(16, 4))
-        ).eval()
+        model = _for_passes(0.5)
         x = torch.randn(32, 8) + 1
         before = _state(model)
         out = answer(model, x, 20)
@@ -303,6 +347,7 @@ def judge_mean_of_passes(answer):
             return NOT_STARTED
         modes, buffers = _state(model)
         quiet = model.eval()(x).detach()
+        others = _for_passes(0.0), _for_passes(0.5, early_on=True)
     if not isinstance(out, torch.Tensor) or out.shape != quiet.shape:
         return Diagnosis(
             "wrong-shape",
@@ -321,14 +366,21 @@ def judge_mean_of_passes(answer):
             "the model went in in evaluation mode and comes out in another.",
             "remember the modes, and put them back when the passes are done",
         )
+    rows = []  # cases that went through the first layer, in however many calls
+    hook = model[0].register_forward_hook(lambda layer, inputs, out: rows.append(len(inputs[0])))
     with torch.random.fork_rng():
         torch.manual_seed(2)
         again, many = answer(model, x, 20), answer(model, x, 500)
+        hook.remove()
+        same = answer(others[0], x, 3)  # p = 0: all passes are equal, and so is their mean
+        modes = _state(others[1])[0]
+        answer(others[1], x, 2)
     if torch.equal(out, again):
         return Diagnosis(
             "nothing-drops",
             "twenty passes, and all of them the same.",
-            "in evaluation mode nothing is dropped; the nn.Dropout modules have to be in training",
+            "in evaluation mode nothing is dropped; the nn.Dropout modules have to be in training, "
+            "also those inside another module: model.modules() finds them",
         )
     if out.requires_grad:
         return Diagnosis(
@@ -336,11 +388,24 @@ def judge_mean_of_passes(answer):
             "the result drags the graph of all passes along.",
             "predictions need no gradients: with torch.no_grad()",
         )
-    if not torch.allclose(many, quiet, atol=0.3):
+    still = others[0].eval()(x).detach()
+    if not torch.allclose(same, still, atol=1e-4) or not torch.allclose(many, quiet, atol=0.3):
         return Diagnosis(
             "not-the-mean",
-            "it is far from the mean of the passes.",
+            "it is not the mean of the passes.",
             "add up `passes` outputs and divide by `passes`",
+        )
+    if sum(rows) < 520 * len(x):
+        return Diagnosis(
+            "another-number-of-passes",
+            "20 and then 500 passes were asked for, and fewer were made.",
+            "the third argument says how many",
+        )
+    if _state(others[1])[0] != modes:
+        return Diagnosis(
+            "not-the-mode-before",
+            "a dropout layer that was on before the call is off after it.",
+            "put back the mode that each module had, not evaluation mode for all",
         )
     return None
 
@@ -362,6 +427,35 @@ def _dropout_left_on(model, x, passes):
             module.train()
     with torch.no_grad():
         return torch.stack([model(x) for _ in range(passes)]).mean(dim=0)
+
+
+def _all_to_eval(model, x, passes):
+    try:
+        return _dropout_left_on(model, x, passes)
+    finally:
+        model.eval()
+
+
+def _always_twenty(model, x, passes):
+    return mean_of_passes(model, x, 20)
+
+
+def _one_pass_too_few(model, x, passes):
+    return passes / (passes - 1) * mean_of_passes(model, x, passes)
+
+
+def _outermost_modules(model, x, passes):
+    import torch
+    from torch import nn
+
+    dropped = [m for m in model.children() if isinstance(m, nn.Dropout)]
+    for module in dropped:
+        module.train()
+    with torch.no_grad():
+        mean = torch.stack([model(x) for _ in range(passes)]).mean(dim=0)
+    for module in dropped:
+        module.eval()
+    return mean
 
 
 def _in_eval(model, x, passes):
@@ -436,7 +530,8 @@ EXERCISES = (
         name="06-silent-layer",
         title="A layer that is silent",
         statement=(
-            "A hidden layer whose units are all dropped says nothing about its case. Write "
+            "A hidden layer whose units are all dropped says nothing about its case. Count every "
+            "unit as one that would have had something to say. Write "
             "`smallest_width(p, chance)`: how many units does a layer need at least, so that this "
             "happens with probability `chance` or less? (p below 1.)"
         ),
@@ -451,13 +546,14 @@ EXERCISES = (
         ),
         solution=smallest_width,
         explanation=(
-            "At p = 0.5 ten units make it rarer than once in 1,000 cases. So silence alone does "
-            "not explain why networks of 16 and of 32 units suffer."
+            "At p = 0.5 ten units make it rarer than once in 1,000 cases, if all ten play. Behind "
+            "a ReLU many are 0 for a case anyway, and then n is the number of the others."
         ),
         judge=judge_smallest_width,
         wrong_answers=(
             (lambda p, chance: smallest_width(1 - p, chance), "keep-and-drop-swapped"),
             (lambda p, chance: smallest_width(p, chance) + 1, "one-too-many"),
+            (_smallest_below, "one-too-many"),
             (lambda p, chance: smallest_width(p, chance) - 1, "one-too-few"),
             (lambda p, chance: math.log(chance) / math.log(p), "not-whole"),
             (lambda p, chance: math.ceil(p / chance), "not-a-power"),
@@ -497,6 +593,8 @@ EXERCISES = (
             (_without_copy, "moves-batch-norm"),
             (_of_a_copy_in_eval, "misses-training-mode"),
             (_of_a_copy_in_train, "false-alarm"),
+            (_by_flags_or_in_eval, "takes-the-mode-for-it"),
+            (_by_rates_or_in_eval, "looks-at-modules"),
             (lambda model, x: False, "misses-training-mode"),
             (lambda model, x: None, "not-started"),
         ),
@@ -531,6 +629,10 @@ EXERCISES = (
             (_train_and_forget, "moves-batch-norm"),
             (_dropout_left_on, "left-in-training"),
             (_in_eval, "nothing-drops"),
+            (_outermost_modules, "nothing-drops"),
+            (_all_to_eval, "not-the-mode-before"),
+            (_always_twenty, "another-number-of-passes"),
+            (_one_pass_too_few, "not-the-mean"),
             (_sum_of_passes, "not-the-mean"),
             (_all_passes, "wrong-shape"),
             (lambda model, x, passes: None, "not-started"),
@@ -549,7 +651,8 @@ QUIZ = [
                 "type": "value",
                 "value": 1,
                 "correct": True,
-                "feedback": "0.5⁸ = 1/256. Rare, and yet eight units are too few for p = 0.5.",
+                "feedback": "0.5⁸ = 1/256. (Silent it is more often: some of the eight are 0 for a "
+                "case anyway.)",
             },
             {
                 "type": "value",
@@ -567,8 +670,8 @@ QUIZ = [
         ],
     },
     {
-        "question": "A network with dropout makes many errors on test data. What do you look at "
-        "first, to know whether dropout does the harm?",
+        "question": "A network with dropout makes many errors on test data. Which number tells "
+        "you whether it *under*fits?",
         "section": "How wide is wide enough?",
         "type": "multiple_choice",
         "answers": [
@@ -576,7 +679,7 @@ QUIZ = [
                 "answer": "its error on the training data, with dropout off",
                 "correct": True,
                 "feedback": "Yes. If it has not learned even those, more noise is not what it "
-                "lacks.",
+                "lacks. (Whether dropout is the cause, the same network without it says.)",
             },
             {
                 "answer": "the training loss in the log",

@@ -238,6 +238,13 @@ def _gap_at_the_edges(gap_at):
             "when the training loss goes up again in between, a later epoch is taken.",
             "dropout makes losses bumpy: take the first epoch at or below the level",
         )
+    at_once = gap_at(*_as_arrays(_RUN), 0.95)
+    if at_once is None or not math.isclose(float(at_once), 0.92 - 0.9):
+        return Diagnosis(
+            "first-epoch-missed",
+            "when the very first epoch is at or below the level already, it goes wrong.",
+            "its index is 0, which Python takes for False: ask whether an index is None",
+        )
     try:
         never = gap_at(*_as_arrays(_RUN), 0.01)
     except (IndexError, ValueError, StopIteration) as error:
@@ -308,6 +315,11 @@ def _gap_after_the_last_above(train_losses, test_losses, level):
     if after == len(train_losses):
         return float("nan")
     return test_losses[after] - train_losses[after]
+
+
+def _gap_zero_is_false(train_losses, test_losses, level):
+    first = next((i for i, loss in enumerate(train_losses) if loss <= level), None)
+    return test_losses[first] - train_losses[first] if first else float("nan")
 
 
 def _gap_all(train_losses, test_losses, level):
@@ -504,6 +516,7 @@ EXERCISES = (
             (_gap_to_level, "level-for-loss"),
             (_gap_after_the_last_above, "not-the-first"),
             (_gap_all, "not-a-number"),
+            (_gap_zero_is_false, "first-epoch-missed"),
             (lambda train_losses, test_losses, level: 0.0, "another-epoch"),
             (lambda train_losses, test_losses, level: None, "not-started"),
         ),

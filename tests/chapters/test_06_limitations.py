@@ -1,18 +1,21 @@
 """What chapter 6 states of results, beside the rows of the ledger: held to the stored runs."""
 
+from copy import deepcopy
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from dropout_lib.datasets import mnist5k
+from dropout_lib.datasets import digits, mnist5k
 from dropout_lib.exercises import check, questions
 from dropout_lib.exercises.limitations import mean_of_passes, smallest_width, variance_ratio
 from dropout_lib.experiments import batch_norm as norms
 from dropout_lib.experiments import cost_of_training as costs
 from dropout_lib.experiments import load, paired_difference, provenance
 from dropout_lib.experiments.cost_of_training import GaussianNoise, steps_to
-from dropout_lib.training import fit_many
+from dropout_lib.pytorch import MLPWithDropout
+from dropout_lib.training import evaluate, fit, fit_many
 
 WIDTHS = load("width_crossover")
 SWEEP = load("rate_sweep")
@@ -34,6 +37,46 @@ def test_the_curves_cross_between_32_and_256_units():
     assert gains[32].high < 0 < gains[256].low
     for width in (64, 128):
         assert gains[width].low < 0 < gains[width].high
+
+
+def test_up_to_16_units_training_errors_with_dropout_exceed_test_errors_without():
+    for width in (4, 8, 16):
+        with_dropout = errors(width, "0.5", measure="train_error")
+        assert paired_difference(with_dropout, errors(width, "0.0")).low > 0, width
+
+
+def test_most_units_of_a_small_layer_are_silent_anyway_and_few_passes_are_lost_at_32():
+    lost = {}
+    for width in (16, 32):
+        data = digits(0, train=900)
+        x, labels = map(torch.from_numpy, (data.x_train, data.y_train))
+        torch.manual_seed(0)
+        model = MLPWithDropout(64, [width, width], 10, [0.5, 0.5])
+        fit(model, x, labels, epochs=40, learning_rate=0.05)
+        with torch.no_grad():
+            on = model.network[:2](x) > 0
+        active = on.sum(dim=1).float()
+        assert active.mean() < width / 2
+        assert not on.any(dim=0).all()  # some units are 0 for every digit
+        lost[width] = (0.5**active).mean().item()
+    assert lost[16] > 0.03 > lost[32]
+
+
+def test_from_64_units_on_halving_the_width_without_dropout_costs_less_than_a_point_and_a_half():
+    for width in (64, 128, 256):
+        for other in (errors(width, "0.5"), errors(width // 2, "0.0")):
+            cost = paired_difference(other, errors(width, "0.0"))
+            assert -1.5 < cost.low < cost.high < 1.5
+    assert paired_difference(errors(32, "0.5"), errors(16, "0.0")).low < 0
+
+
+def test_decay_alone_is_not_seen_to_gain_and_the_smallest_is_often_chosen_beside_dropout():
+    for width in (16, 64):
+        gain = paired_difference(errors(width, "0.0"), errors(width, "0.0", "decay"))
+        assert gain.low < 0 < gain.high
+    smallest = min(provenance("width_crossover")["settings"]["decays"])
+    picks = [r["decay"][w]["0.5"]["decay"] for r in WIDTHS for w in ("16", "64")]
+    assert 0.3 < np.mean([pick == smallest for pick in picks]) < 0.7
 
 
 def test_time_helps_small_networks_with_dropout():
@@ -70,6 +113,17 @@ def test_the_larger_p_the_smaller_the_learning_rate():
     assert (rates[:, 1:] < largest).all()
 
 
+def test_at_fixed_width_half_costs_as_much_as_dropout_gains_and_0_3_is_better_wide():
+    fixed, growing = (
+        100 * np.array([r[how]["test_error"] for r in SWEEP]).T
+        for how in ("fixed width", "fixed kept")
+    )
+    gain, cost = fixed[0] - fixed[3], fixed[5] - fixed[3]
+    assert 0.75 < cost.mean() / gain.mean() < 1.5
+    assert paired_difference(growing[3].tolist(), fixed[3].tolist()).low > 0
+    assert SWEEP[0]["fixed kept"]["width"][5] == SWEEP[0]["fixed width"]["width"][5] == 128
+
+
 def test_the_floor_tilts_beyond_0_6():
     for how in ("fixed width", "fixed kept"):
         mean = np.mean([r[how]["test_error"] for r in SWEEP], axis=0)
@@ -100,6 +154,28 @@ def test_tuning_mostly_takes_the_smallest_p():
     chosen = [r[placement]["p"] for r in NORMS for placement in norms.PLACEMENTS]
     assert np.mean([p == 0.1 for p in chosen]) > 0.5
     assert all(r[placement]["p"] == 0.1 for r in DEEP for placement in ("before", "between"))
+
+
+def test_with_dropout_the_largest_learning_rate_is_chosen_about_every_other_time():
+    settings = provenance("batch_norm")["settings"]
+    largest = max(settings["learning_rates"])
+    chosen = [
+        r[placement]["by rate"][str(r[placement]["p"])]["learning_rate"]
+        for r in NORMS
+        for placement in norms.PLACEMENTS
+    ]
+    assert 0.4 < np.mean([rate == largest for rate in chosen]) < 0.6
+    assert max(settings["learning_rates_without"]) > 2 * largest
+
+
+def test_with_two_layers_recalibrating_never_wins_more_than_a_fraction_of_a_point():
+    for placement in norms.PLACEMENTS:
+        for p in ("0.1", "0.3", "0.5", "0.7"):
+            runs = [r[placement]["by rate"][p] for r in NORMS]
+            evaluated = [100 * run["test_error"] for run in runs]
+            recalibrated = [100 * run["recalibrated_test_error"] for run in runs]
+            assert paired_difference(evaluated, recalibrated).high < 0.5
+    assert at("0.7", "before", "test_error", DEEP) > 0.85  # guesses
 
 
 def test_dropout_raises_the_error_in_two_placements():
@@ -155,6 +231,21 @@ def test_recalibrated_statistics_are_those_of_the_data_without_dropout():
         torch.testing.assert_close(norm.running_mean, heard.mean(dim=0))
         torch.testing.assert_close(norm.running_var, heard.var(dim=0))
     assert all(torch.equal(a, b) for a, b in zip(before, model.buffers(), strict=True))
+
+
+def test_passes_in_training_mode_spoil_the_model_only_over_images_unlike_those_of_training():
+    data = mnist5k(seed=0, train=1000)
+    (trained,) = norms.train(data, "after", [(0.5, 0.06)], 0, norms.Settings())
+    x, labels = map(torch.from_numpy, (data.x_test, data.y_test))
+    error = {0: evaluate(trained, x, labels)[0]}
+    for brightness in (1, 3):
+        model = deepcopy(trained).train()
+        with torch.no_grad():
+            for _ in range(20):
+                model(brightness * x)
+        error[brightness] = evaluate(model, x, labels)[0]
+    assert error[1] < error[0] + 0.02
+    assert error[3] > 2 * error[0]
 
 
 def test_formula_behind_weights_gives_what_a_trained_network_shows():

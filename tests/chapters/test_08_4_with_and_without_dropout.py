@@ -10,13 +10,14 @@ from torch.nn import functional as F
 from dropout_lib.exercises import questions
 from dropout_lib.exercises import with_and_without_dropout as exercises
 from dropout_lib.experiments import load, mean_interval, paired_difference, provenance
+from dropout_lib.experiments.example_4 import Settings, draw_data
 from dropout_lib.explorers.example_4 import (
     as_in_the_example,
     at_equal_training_loss,
     label_rules_figure,
 )
-from dropout_lib.pytorch import ModelWithDropout, ModelWithoutDropout, train_model
-from dropout_lib.training import evaluate
+from dropout_lib.pytorch import MLPWithDropout, ModelWithDropout, ModelWithoutDropout, train_model
+from dropout_lib.training import evaluate, fit_many
 
 RESULTS = load("example_4")
 SETTINGS = provenance("example_4")["settings"]
@@ -182,6 +183,50 @@ def test_dropout_gains_by_the_length_and_loses_by_the_pairs_whether_p_is_tuned_o
         assert trial_gain("length", arm).low > 2
         assert trial_gain("pairs", arm).high < -2
     assert trial_gain("pairs", "dropout", "untuned").high < 0
+
+
+def test_many_choices_lie_on_the_edges_that_the_text_names():
+    settings = provenance("label_rules")["settings"]
+    smallest, *_, largest = settings["learning_rates"]
+
+    def share(rule, arm, key, value):
+        return np.mean([t[rule][arm]["stopped"][key] == value for t in TRIALS])
+
+    assert share("length", "none", "learning_rate", smallest) > 0.5
+    assert share("length", "dropout tuned", "learning_rate", largest) > 0.8
+    assert share("sum", "none", "learning_rate", largest) == 0.5
+    for arm in ("none", "dropout", "dropout tuned", "decay tuned"):
+        assert 0 < share("length", arm, "epochs", settings["measured_at"][-1]) < 0.5
+    assert share("sum", "decay tuned", "learning_rate", largest) > 0.5
+    assert share("pairs", "decay tuned", "decay", min(settings["weight_decays"])) > 0.5
+
+
+def test_after_longer_training_the_network_is_surer_of_its_mistakes():
+    data = draw_data(1000, 0.0, 0, Settings())
+    torch.manual_seed(0)
+    model = MLPWithDropout(20, [128, 128], 2, [0.0, 0.0])
+    x, labels = data["large test"]
+    losses = []
+
+    def measure(epochs_done):
+        if epochs_done in (100, 300):
+            with torch.no_grad():
+                logits = model(x)
+            wrong = logits.argmax(dim=1) != labels
+            losses.append(F.cross_entropy(logits[wrong], labels[wrong]).item())
+
+    fit_many(
+        [model],
+        *data["train"],
+        epochs=300,
+        learning_rate=0.001,
+        batch_size=1000,
+        optimiser="adam",
+        falling=False,
+        generator=torch.Generator().manual_seed(0),
+        after_epoch=measure,
+    )
+    assert losses[1] > 1.2 * losses[0]
 
 
 def test_for_the_pairs_tuning_takes_the_smallest_p_every_time():
