@@ -206,3 +206,8 @@ def test_the_first_member_of_the_ensemble_is_the_network_without_anything():
         first = result["ensemble"]["members_test_error"][0]
         # the same seeds, stacked with other networks: sums in another order
         assert abs(first - result["none"]["test_error"]) <= 0.01
+
+
+def test_a_step_with_dropout_is_nowhere_near_doubled():
+    for run in load("cost_of_training"):
+        assert max(run["seconds ratio"]["dropout"]) < 1.6
