@@ -290,7 +290,7 @@ class Slow:
         for start in range(0, len(text), 500):
             self.file.write(text[start : start + 500])
             self.file.flush()
-            time.sleep(0.001)
+            time.sleep(0.005)
 
     def __enter__(self):
         return self
@@ -370,7 +370,7 @@ def test_killed_at_any_moment_a_run_loses_at_most_the_seed_in_flight(tmp_path, s
     kills, half_written, done = 0, 0, set()
     while len(done) < 20:
         (process,) = start(1)
-        time.sleep(moments.uniform(0, 0.02 * (5 + kills)))
+        time.sleep(moments.uniform(0, 0.015 * (5 + kills)))
         kills += killed(process, wait)
         half_written += bool(list(tmp_path.rglob("*.unfinished")))
         stored = [json.loads(path.read_text()) for path in tmp_path.rglob("seed-*.json")]
