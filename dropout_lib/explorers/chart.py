@@ -3,6 +3,9 @@
 import io
 import re
 from contextlib import contextmanager
+from itertools import pairwise
+
+import numpy as np
 
 from .explorer import Picture
 from .theme import COLOURS
@@ -77,3 +80,19 @@ def to_svg(figure):
 
 def _rounded(tag):
     return re.sub(r"-?\d+\.\d+", lambda number: f"{round(float(number[0]), 2):g}", tag[0])
+
+
+def apart(places, gap):
+    """Places for labels on an axis, moved so that no two are closer than the gap.
+
+    >>> apart([0.0, 1.0, 5.0], gap=2)
+    [-0.5, 1.5, 4.5]
+    """
+    order = np.argsort(places)
+    moved = np.array(places, dtype=float)
+    for low, high in pairwise(order):
+        push = gap - (moved[high] - moved[low])
+        if push > 0:
+            moved[high] += push
+    # back by half of what the highest was pushed, so that the labels stay near their lines
+    return (moved - (moved - places).max() / 2).tolist()

@@ -3,9 +3,8 @@
 import numpy as np
 
 from ..experiments import mean_interval
-from .chart import LIGHT, axes, picture, to_svg
+from .chart import LIGHT, apart, axes, picture, to_svg
 from .explorer import Choice, Explorer, Figure, Picture, Slider
-from .two_scalings import _apart
 
 SETTINGS = {  # name: (arm of the experiment, in words, whether it stops where the example does,
     # the largest loss that is shown)
@@ -51,7 +50,7 @@ def _two_losses(title, train_losses, test_losses):
         figure.subplots_adjust(top=0.88)
         epochs = np.arange(1, len(train_losses) + 1)
         lines = {"training": (train_losses, "train"), "test": (test_losses, "test")}
-        ends = _apart([losses[-1] for losses, _ in lines.values()], 0.07)
+        ends = apart([losses[-1] for losses, _ in lines.values()], 0.07)
         for (word, (losses, colour)), end in zip(lines.items(), ends, strict=True):
             plot.plot(epochs, losses, color=LIGHT[colour])
             plot.annotate(word, (len(epochs) + 2, end), va="center", color=LIGHT[colour])
@@ -131,7 +130,7 @@ def _losses(epochs, run, top):
     """The curves of one p over the epochs, each named at its end."""
     shown = {name: run[name] for name in _CURVES if name in run}
     with axes(height=2.8) as (figure, plot):
-        ends = _apart([min(curve[-1], 0.97 * top) for curve in shown.values()], 0.09 * top)
+        ends = apart([min(curve[-1], 0.97 * top) for curve in shown.values()], 0.09 * top)
         lowest, highest = min(ends), max(ends)  # labels outside of the axes would not be drawn
         up = max(0.01 * top - lowest, 0) - max(highest - 0.97 * top, 0)
         ends = [end + up for end in ends]

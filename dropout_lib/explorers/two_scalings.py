@@ -1,10 +1,8 @@
 """The experiment ``two_scalings``: training curves by learning rate, and where each is best."""
 
-from itertools import pairwise
-
 import numpy as np
 
-from .chart import LIGHT, axes, to_svg
+from .chart import LIGHT, apart, axes, to_svg
 from .explorer import Choice, Explorer, Picture, Slider
 
 PAIRS = {  # the two arms that compute the same at first
@@ -70,7 +68,7 @@ def _losses(losses):
         for loss, (_, colour, style) in zip(losses, _STYLES, strict=True):
             plot.plot(epochs, loss, color=colour, linestyle=style)
         ends = [min(float(loss[-1]), 2.9) for loss in losses]
-        for at, (name, colour, _) in zip(_apart(ends, 0.28), _STYLES, strict=True):
+        for at, (name, colour, _) in zip(apart(ends, 0.28), _STYLES, strict=True):
             plot.annotate(name, (len(epochs) + 0.6, at), va="center", color=colour)
         plot.set(xlabel="epoch", ylabel="training loss (nats)", ylim=(-0.1, 3), xlim=(0, 33))
         plot.set_xticks([0, 8, 16, 24])
@@ -92,7 +90,7 @@ def _errors(rates, errors, at, moved):
             plot.plot(rates, error, color=colour, linestyle=style)
             plot.plot(rates[at], error[at], "o", color=colour)
         dotted = np.interp(np.log(rates[-1] / moved), np.log(rates), errors[0])
-        ends = _apart([errors[0][-1], errors[1][-1], dotted], 9)
+        ends = apart([errors[0][-1], errors[1][-1], dotted], 9)
         words = [(name, colour) for name, colour, _ in _STYLES]
         words.append(("inverted,\nmoved", LIGHT["with-dropout"]))
         for end, (name, colour) in zip(ends, words, strict=True):
@@ -107,15 +105,3 @@ def _errors(rates, errors, at, moved):
         plot.set_xticks([0.01, 0.1], ["0.01", "0.1"])
         plot.minorticks_off()
     return figure
-
-
-def _apart(places, gap):
-    """The places on an axis, moved so that no two are closer than the gap."""
-    order = np.argsort(places)
-    moved = np.array(places, dtype=float)
-    for low, high in pairwise(order):
-        push = gap - (moved[high] - moved[low])
-        if push > 0:
-            moved[high] += push
-    # back by half of what the highest was pushed, so that the labels stay near their lines
-    return (moved - (moved - places).max() / 2).tolist()
