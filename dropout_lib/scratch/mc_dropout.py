@@ -20,7 +20,7 @@ one batch, a chunk at a time, so that the memory needed does not grow with their
 """
 
 from contextlib import contextmanager
-from operator import index
+from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
@@ -75,8 +75,8 @@ def mc_predict(
         :class:`Prediction`, in the dtype of the model's outputs.
 
     Raises:
-        ValueError: there is no dropout in the model, num_samples is below 2, or an output is not
-            finite.
+        ValueError: there is no dropout in the model, num_samples is below 2, x has no cases, or a
+            prediction is not finite.
         TypeError: the model is no layer, or rng is not a Generator.
 
     >>> from dropout_lib.scratch import Dropout
@@ -86,7 +86,7 @@ def mc_predict(
     (array([1., 3.]), array([1., 3.]))
     """
     _check_outputs(outputs)
-    _check_number(num_samples, 2)
+    _check_number(num_samples, 2, ": a single pass has no spread")
     summaries = []
     with _passes(model, x, num_samples, consistent, batch_axis, rng, chunk_size) as passes:
         for _, samples, out in passes:
@@ -94,8 +94,7 @@ def mc_predict(
                 summaries.append(_Summary(outputs))
             summaries[-1].add(out)
     parts = zip(*(summary.prediction() for summary in summaries), strict=True)
-    axis = _check_axis(batch_axis, np.ndim(x))
-    return Prediction(*(None if p[0] is None else np.concatenate(p, axis) for p in parts))
+    return Prediction(*(None if p[0] is None else np.concatenate(p, batch_axis) for p in parts))
 
 
 def mc_samples(
@@ -124,15 +123,14 @@ def mc_samples(
            [2., 6.]])
     """
     _check_number(num_samples, 1)
-    axis = _check_axis(batch_axis, np.ndim(x))
     drawn = None
     with _passes(model, x, num_samples, consistent, batch_axis, rng, chunk_size) as passes:
         for cases, samples, out in passes:
             if drawn is None:
                 shape = [num_samples, *out.shape[1:]]
-                shape[axis + 1] = np.shape(x)[axis]
+                shape[batch_axis + 1] = np.shape(x)[batch_axis]
                 drawn = np.empty(shape, out.dtype)
-            drawn[(samples, *[slice(None)] * axis, cases)] = out
+            drawn[(samples, *[slice(None)] * batch_axis, cases)] = out
     return drawn
 
 
@@ -161,7 +159,8 @@ def summarise(samples, outputs="values"):
     samples = np.asarray(samples)
     if samples.dtype.kind != "f":
         samples = samples.astype(float)
-    _check_number(len(samples), 2)
+    if len(samples) < 2:
+        raise ValueError(f"a spread needs at least two samples, but got {len(samples)}")
     _check_finite(samples, axis=0, first_case=0)
     summary = _Summary(outputs)
     summary.add(samples)
@@ -250,24 +249,24 @@ def _passes(model, x, num_samples, consistent, batch_axis, rng, chunk_size):
     While the context is open the model's dropout is on; afterwards every layer is as it was.
     """
     x, layers = np.asarray(x), _layers_in_order(model)
-    axis = _check_axis(batch_axis, x.ndim)
+    _check_cases(x, batch_axis)
     dropout = [layer for layer in layers if _is_dropout(layer)]
     if not dropout:
         raise ValueError(
-            "the model has no dropout layer, so that every pass would give the same: "
-            "put one in, for example Dropout(0.5) behind a hidden layer, and train it so"
+            "the model has no dropout layer, so all passes would be the same: "
+            "add Dropout(p) behind its hidden layers and train it with them"
         )
-    if chunk_size is not None and index(chunk_size) < 1:
-        raise ValueError(f"chunk_size has to be 1 or more, but got {chunk_size}")
+    if chunk_size is not None and not (_is_integer(chunk_size) and chunk_size >= 1):
+        raise ValueError(f"chunk_size has to be at least 1 row, but got {chunk_size!r}")
     before = [dict(vars(layer)) for layer in layers]
     try:
         for layer in layers:
             layer.training = False
-        rows = chunk_size or _chosen_chunk(layers, x, axis)
+        rows = chunk_size or _chosen_chunk(layers, x, batch_axis)
         for layer in dropout:
             layer.training = True
             layer.rng = layer.rng if rng is None else check_rng(rng)
-        yield _blocks(layers, x, num_samples, consistent, axis, rows)
+        yield _blocks(layers, x, num_samples, consistent, batch_axis, rows)
     finally:
         for layer, attributes in zip(layers, before, strict=True):
             vars(layer).clear()
@@ -277,7 +276,7 @@ def _passes(model, x, num_samples, consistent, batch_axis, rng, chunk_size):
 def _blocks(layers, x, num_samples, consistent, axis, chunk_size):
     """Forward, in chunks of rows: (samples x cases) stand one behind the other as one batch."""
     first = [_is_dropout(layer) for layer in layers].index(True)
-    cases = max(1, min(x.shape[axis], chunk_size))
+    cases = min(x.shape[axis], chunk_size)
     at_a_time = max(1, chunk_size // cases)  # samples
     rewind = _rewind(layers[first:])
     for case in _slices(x.shape[axis], cases):
@@ -308,7 +307,7 @@ def _dropped(layer, x, samples, axis):
             f"{type(layer).__name__} with batch_first={layer.batch_first} has its cases on axis "
             f"{int(not layer.batch_first)} of three, but got shape {x.shape} and batch_axis={axis}"
         )
-    if samples is None or not x.size:
+    if samples is None:
         return layer.forward(x)
     cases = x.shape[axis] // samples
     name = next(name for name in _DRAWN if hasattr(layer, name))
@@ -359,8 +358,6 @@ def _is_dropout(layer):
 
 def _chosen_chunk(layers, x, axis):
     """So many rows that all layers together make about ``_ELEMENTS`` numbers of them."""
-    if not x.shape[axis]:
-        return 1
     out, elements = np.take(x, [0], axis), 0
     for layer in layers:
         out = layer.forward(out)
@@ -371,8 +368,8 @@ def _chosen_chunk(layers, x, axis):
 
 
 def _slices(number, size):
-    """Slices of at most that size which cover the number; one, empty, for 0."""
-    return (slice(i, min(i + size, number)) for i in range(0, max(number, 1), size))
+    """Slices of at most that size which cover the number."""
+    return (slice(i, min(i + size, number)) for i in range(0, number, size))
 
 
 # What is refused
@@ -383,16 +380,25 @@ def _check_outputs(outputs):
         raise ValueError(f"outputs has to be one of {', '.join(OUTPUTS)}, but got {outputs!r}")
 
 
-def _check_number(num_samples, least):
-    if index(num_samples) < least:
-        why = "a single pass has no spread" if least == 2 else "there would be nothing to return"
-        raise ValueError(f"num_samples has to be {least} or more, but got {num_samples}: {why}")
+def _check_number(num_samples, least, why=""):
+    if not _is_integer(num_samples) or num_samples < least:
+        raise ValueError(
+            f"num_samples has to be an integer of at least {least}, but got {num_samples!r}{why}"
+        )
 
 
-def _check_axis(batch_axis, axes):
-    if not -axes <= index(batch_axis) < axes:
-        raise ValueError(f"batch_axis is {batch_axis}, but x has {axes} axes")
-    return batch_axis % axes
+def _check_cases(x, batch_axis):
+    if not 0 <= batch_axis < x.ndim:
+        raise ValueError(
+            f"x has shape {x.shape} and no axis {batch_axis} for the cases: "
+            "a single case needs a batch axis too, x[None]"
+        )
+    if not x.shape[batch_axis]:
+        raise ValueError(f"x has shape {x.shape}: there is no case to predict")
+
+
+def _is_integer(number):
+    return isinstance(number, Integral) and not isinstance(number, bool)
 
 
 def _check_finite(samples, axis, first_case):
