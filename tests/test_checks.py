@@ -25,10 +25,24 @@ from dropout_lib.checks import (
     torch_dropconnect_subject,
     torch_subject,
 )
-from dropout_lib.checks.mutants import FAMILIES, dropconnect
+from dropout_lib.checks.monte_carlo import prediction_subject
+from dropout_lib.checks.mutants import FAMILIES, dropconnect, monte_carlo
 from dropout_lib.checks.mutants.elementwise import Textbook, TextbookStandard
 from dropout_lib.checks.mutants.grouped import TextbookSpatial, TextbookVariational
 from dropout_lib.checks.mutants.recurrent import TextbookRNN
+
+
+def mc_predict(model, x, num_samples):
+    return pytorch.mc_predict(model, x, num_samples)
+
+
+def mc_predict_classes(model, x, num_samples):
+    return pytorch.mc_predict(model, x, num_samples, outputs="logits")
+
+
+def mc_predict_in_small_chunks(model, x, num_samples):
+    return pytorch.mc_predict(model, x, num_samples, chunk_size=500)
+
 
 CORRECT = {  # family: implementations that have every property
     "dropconnect": [
@@ -51,6 +65,14 @@ CORRECT = {  # family: implementations that have every property
         sequence_subject(scratch.VariationalDropout),
         sequence_torch_subject(pytorch.VariationalDropout),
         sequence_subject(TextbookVariational),
+    ],
+    "monte_carlo": [
+        prediction_subject(mc_predict),
+        prediction_subject(mc_predict_classes, "probabilities"),
+        prediction_subject(mc_predict_in_small_chunks),
+        prediction_subject(pytorch.MCDropoutModel.predict_with_uncertainty),
+        prediction_subject(monte_carlo.textbook),
+        prediction_subject(monte_carlo.textbook_classes, "probabilities"),
     ],
     "recurrent": [
         recurrent_subject(scratch.VariationalRNN),

@@ -2,6 +2,8 @@
 
 The tests of the library run them over every variant, the exercises over what a reader wrote,
 and the mutants (wrong dropouts that people really write) prove that they catch what they should.
+
+:mod:`.monte_carlo`, whose subjects are functions for PyTorch models, is imported by its own name.
 """
 
 from .core import (

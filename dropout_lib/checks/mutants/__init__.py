@@ -9,12 +9,14 @@ a mutant that it is the first to catch.
 from ..dropconnect import DROPCONNECT
 from ..elementwise import ELEMENTWISE
 from ..grouped import GROUPED
+from ..monte_carlo import MONTE_CARLO
 from ..recurrent import RECURRENT
-from . import dropconnect, elementwise, grouped, recurrent
+from . import dropconnect, elementwise, grouped, monte_carlo, recurrent
 
 FAMILIES = {  # name: (checks, mutants)
     "dropconnect": (DROPCONNECT, dropconnect.MUTANTS),
     "elementwise": (ELEMENTWISE, elementwise.MUTANTS),
     "grouped": (GROUPED, grouped.MUTANTS),
+    "monte_carlo": (MONTE_CARLO, monte_carlo.MUTANTS),
     "recurrent": (RECURRENT, recurrent.MUTANTS),
 }
