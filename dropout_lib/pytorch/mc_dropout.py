@@ -124,8 +124,8 @@ def mc_samples(
     >>> model = torch.nn.Sequential(Dropout(0.5))
     >>> seeded = torch.Generator().manual_seed(0)
     >>> mc_samples(model, torch.ones(3, 1), 2, consistent=True, generator=seeded)[..., 0]
-    tensor([[0., 0., 0.],
-            [2., 2., 2.]])
+    tensor([[2., 2., 2.],
+            [0., 0., 0.]])
     """
     if not _is_integer(num_samples) or num_samples < 1:
         raise ValueError(f"num_samples has to be an integer of at least 1, but got {num_samples!r}")
