@@ -46,7 +46,7 @@ def blocks_of_passes(model, x, num_samples, consistent, batch_axis, generator, c
     model is as it was when the last block has been taken, or the generator was closed.
     """
     check_generator(generator)
-    cases = _check_cases(x, batch_axis)
+    cases = check_cases(x, batch_axis)
     if chunk_size is not None and (not isinstance(chunk_size, Integral) or chunk_size < 1):
         raise ValueError(f"chunk_size has to be at least 1 row, but got {chunk_size!r}")
     model = getattr(model, "_orig_mod", model)  # not the compiled one: it has its mode built in
@@ -66,7 +66,7 @@ def blocks_of_passes(model, x, num_samples, consistent, batch_axis, generator, c
             yield (i, plan.output_axis, j), passes.run(part, min(t, num_samples - i))
 
 
-def _check_cases(x, batch_axis):
+def check_cases(x, batch_axis):
     """How many cases there are."""
     if not isinstance(x, torch.Tensor):
         raise TypeError(f"x has to be a tensor, but got {type(x).__name__}")
