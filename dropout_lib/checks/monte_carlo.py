@@ -38,7 +38,17 @@ class PredictionSubject(Subject):
 
 
 def prediction_subject(predict, outputs="values", name=None):
-    """``predict(model, x, num_samples) -> (mean, std)`` as a subject."""
+    """``predict(model, x, num_samples) -> (mean, std)`` as a subject.
+
+    >>> from dropout_lib.checks import examine
+    >>> def predict(model, x, num_samples):  # as one finds it
+    ...     model.train()
+    ...     with torch.no_grad():
+    ...         passes = torch.stack([model(x) for _ in range(num_samples)])
+    ...     return passes.mean(dim=0), passes.std(dim=0)
+    >>> examine(prediction_subject(predict), MONTE_CARLO).first.code
+    'left-in-training'
+    """
 
     def make(p, seed):
         torch.manual_seed(seed)

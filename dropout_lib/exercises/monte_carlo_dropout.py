@@ -51,7 +51,7 @@ _CLEAR = np.full((6, 3), (0.8, 0.15, 0.05))
 _UNDECIDED = np.full((6, 3), (0.4, 0.35, 0.25))
 _CONTRARY = np.array([(0.9, 0.06, 0.04), (0.05, 0.9, 0.05)] * 3)
 _WAVERING = np.array([(0.5, 0.3, 0.2), (0.3, 0.5, 0.2), (0.25, 0.15, 0.6)] * 2)
-_DOUBTS = np.stack([_CLEAR, _UNDECIDED, _CONTRARY, _WAVERING], axis=1)  # (S, N, K) = (6, 4, 3)
+_DOUBTS = np.stack([_CLEAR, _UNDECIDED, _CONTRARY, _WAVERING], axis=1)  # (T, N, K) = (6, 4, 3)
 _SURE = np.array([[[1.0, 0.0], [1.0, 0.0]], [[1.0, 0.0], [0.0, 1.0]]])  # (2, 2, 2)
 
 
@@ -87,7 +87,7 @@ def judge_mutual_information(mutual_information):
 
 def _slips_of_information():
     mean, right = _DOUBTS.mean(axis=0), _information(_DOUBTS)
-    each = _entropy(_DOUBTS)  # (S, N)
+    each = _entropy(_DOUBTS)  # (T, N)
     return [
         (
             right / math.log(2),
@@ -119,7 +119,7 @@ def _slips_of_information():
             _entropy(mean) - each[0],
             "one-pass",
             "the entropy of the mean is right, and one pass speaks for all that is subtracted.",
-            "the entropy of every pass, (S, N), and its mean over the passes",
+            "the entropy of every pass, (T, N), and its mean over the passes",
         ),
         (
             _entropy(mean) - each.sum(axis=0),
@@ -145,7 +145,7 @@ def _slips_of_information():
             "cases-for-passes",
             f"there are {_DOUBTS.shape[1]} cases and {_DOUBTS.shape[0]} numbers: the cases were "
             "taken for the passes.",
-            "samples is (S, N, K): the passes are axis 0, the classes the last one",
+            "samples is (T, N, K): the passes are axis 0, the classes the last one",
         ),
         (
             _DOUBTS.std(axis=0).mean(axis=-1),
@@ -165,7 +165,7 @@ def mutual_information(samples):
         return -(p * np.log(np.where(p > 0, p, 1))).sum(axis=-1)
 
     mean = samples.mean(axis=0)  # (N, K)
-    return entropy(mean) - entropy(samples).mean(axis=0)  # (N,) - (S, N) averaged
+    return entropy(mean) - entropy(samples).mean(axis=0)  # (N,) - (T, N) averaged
 
 
 def _information_in_bits(samples):
@@ -224,7 +224,7 @@ CASES = 499
 
 
 def _regression(seed, noise):
-    """Passes (S, N) around curves of different spread, and targets (N,)."""
+    """Passes (T, N) around curves of different spread, and targets (N,)."""
     rng = np.random.default_rng(seed)
     middle, spread = 3 * rng.standard_normal(CASES), rng.uniform(0.2, 0.9, CASES)
     samples = middle + spread * rng.standard_normal((30, CASES))
@@ -313,7 +313,7 @@ def _slips_of_coverage():
                 "standard-error",
                 "the band of the mean's Monte Carlo error was taken, which more passes make as "
                 "narrow as you like.",
-                "the spread is not divided by √S",
+                "the spread is not divided by √T",
             ),
             (
                 _share_within(2, samples.var(axis=0, ddof=ddof)),
@@ -394,7 +394,7 @@ def judge_log_likelihood(log_likelihood):
         return _slip(found, _slips_of_likelihood(noise)) or Diagnosis(
             "another-number",
             f"it gives {float(found):.3f}, but it is {right:.3f}.",
-            "the density of each target under each pass, (S, N); its mean over the passes; the "
+            "the density of each target under each pass, (T, N); its mean over the passes; the "
             "logarithm; the mean over the cases",
         )
     with np.errstate(all="ignore"):
@@ -411,7 +411,7 @@ def judge_log_likelihood(log_likelihood):
 
 
 def log_likelihood_by_passes(samples, targets, noise):
-    log_density = _log_density(targets, samples, noise)  # (S, N)
+    log_density = _log_density(targets, samples, noise)  # (T, N)
     return (np.logaddexp.reduce(log_density, axis=0) - np.log(len(samples))).mean()
 
 
@@ -436,7 +436,7 @@ def _slips_of_likelihood(noise):
             right + math.log(passes),
             "densities-summed",
             "the densities of the passes are summed: with more passes it grows without end.",
-            "their mean is wanted: subtract np.log(S)",
+            "their mean is wanted: subtract np.log(T)",
         ),
         (
             each.mean(),
@@ -505,7 +505,7 @@ def _slips_of_likelihood(noise):
 
 
 def log_likelihood(samples, targets, noise):
-    off = (targets - samples) / noise  # (S, N)
+    off = (targets - samples) / noise  # (T, N)
     log_density = -0.5 * off**2 - np.log(noise * np.sqrt(2 * np.pi))
     log_sum = np.logaddexp.reduce(log_density, axis=0)  # over the passes: (N,)
     return (log_sum - np.log(len(samples))).mean()
@@ -561,15 +561,15 @@ def judge_how_many_passes(answer):
         51: (
             "of-the-spread",
             "with 51 passes the *spread* is known to a tenth; the question is about the mean.",
-            "the standard error of a mean of S independent numbers is their standard deviation "
-            "divided by √S",
+            "the standard error of a mean of T independent numbers is their standard deviation "
+            "divided by √T",
         ),
         1000: (
             "too-many",
             "a thousand passes bring the mean to about a thirtieth of the spread.",
-            "1/√S = 1/10",
+            "1/√T = 1/10",
         ),
-        0.01: ("upside-down", "that is 1/S.", "how many passes are there if 1/S is that?"),
+        0.01: ("upside-down", "that is 1/T.", "how many passes are there if 1/T is that?"),
     }
     for value, words in known.items():
         if math.isclose(passes, value):
@@ -583,13 +583,13 @@ def judge_how_many_passes(answer):
     if math.isclose(passes, 101) or math.isclose(passes, 99):
         return Diagnosis(
             "off-by-one",
-            "nearly. The divisor S − 1 belongs to the spread, not here.",
-            "S independent passes: the variance of their mean is the variance of one, over S",
+            "nearly. The divisor T − 1 belongs to the spread, not here.",
+            "T independent passes: the variance of their mean is the variance of one, over T",
         )
     return Diagnosis(
         "too-few" if passes < 100 else "too-many",
         f"with {passes:g} passes the standard error is not a tenth of the spread.",
-        "spread / √S = spread / 10: solve for S",
+        "spread / √T = spread / 10: solve for T",
     )
 
 
@@ -648,7 +648,7 @@ EXERCISES = (
         name="08-5-mutual-information",
         title="How far do the passes contradict each other?",
         statement=(
-            "`samples` (S, N, K) holds the probabilities that S passes give to K classes for N "
+            "`samples` (T, N, K) holds the probabilities that T passes give to K classes for N "
             "cases. Write `mutual_information(samples)`: for each case the entropy of the mean "
             "prediction, less the mean of the entropies of the passes, in nats."
         ),
@@ -661,7 +661,7 @@ EXERCISES = (
             "It is a difference of two entropies. What are the shapes of the probabilities that "
             "each is taken of?",
             "The entropy H = −Σ p log p sums over the classes, the last axis. Of `samples` it is "
-            "(S, N), of `samples.mean(axis=0)` it is (N,).",
+            "(T, N), of `samples.mean(axis=0)` it is (N,).",
             "`entropy(samples.mean(axis=0)) - entropy(samples).mean(axis=0)`; and what does your "
             "entropy say to p = 0?",
         ),
@@ -692,7 +692,7 @@ EXERCISES = (
         name="08-5-coverage",
         title="What does the band hold?",
         statement=(
-            "`samples` (S, N) are S passes for N cases, `targets` (N,) what came true. Write "
+            "`samples` (T, N) are T passes for N cases, `targets` (N,) what came true. Write "
             "`coverage(samples, targets)`: the share of the targets that lie within two spreads "
             "of the mean prediction, a number from 0 to 1."
         ),
@@ -737,7 +737,7 @@ EXERCISES = (
         title="What the spread leaves out",
         statement=(
             "A new measurement is what the curve says plus noise. Write "
-            "`log_likelihood(samples, targets, noise)` for S passes (S, N), targets (N,) and the "
+            "`log_likelihood(samples, targets, noise)` for T passes (T, N), targets (N,) and the "
             "standard deviation of the noise: put a normal density of width `noise` around every "
             "pass, average the densities over the passes, take the logarithm, and average over "
             "the cases. It should also work where a target is far from every pass."
@@ -750,10 +750,10 @@ EXERCISES = (
         hints=(
             "The density of a normal number at distance d from its mean is "
             "exp(−d² / 2σ²) / (σ √(2π)). Its logarithm is simpler.",
-            "With one logarithm per pass and case, (S, N), how do you get the logarithm of a mean "
+            "With one logarithm per pass and case, (T, N), how do you get the logarithm of a mean "
             "of densities without ever writing down e^−1000?",
             "`np.logaddexp.reduce(log_density, axis=0)` is the logarithm of the sum over the "
-            "passes. A mean is the sum divided by S: subtract `np.log(S)`.",
+            "passes. A mean is the sum divided by T: subtract `np.log(T)`.",
         ),
         solution=log_likelihood,
         explanation=(
@@ -797,10 +797,10 @@ EXERCISES = (
         ),
         starter='passes = ...  # your answer\n\ncheck("08-5-how-many-passes", passes)',
         hints=(
-            "Passes are independent draws. How does the mean of S of them scatter?",
-            "The standard error of a mean of S independent numbers is their standard deviation "
-            "divided by √S.",
-            "spread / √S = spread / 10.",
+            "Passes are independent draws. How does the mean of T of them scatter?",
+            "The standard error of a mean of T independent numbers is their standard deviation "
+            "divided by √T.",
+            "spread / √T = spread / 10.",
         ),
         solution=100,
         explanation=(

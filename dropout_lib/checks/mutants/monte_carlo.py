@@ -40,7 +40,7 @@ def dropout_on(model, kind="Dropout"):
 @torch.no_grad()
 def passes_of(model, x, num_samples):
     with dropout_on(model):
-        return torch.stack([model(x) for _ in range(num_samples)])  # (S, N, ...)
+        return torch.stack([model(x) for _ in range(num_samples)])  # (T, N, ...)
 
 
 def textbook(model, x, num_samples):
