@@ -286,15 +286,11 @@ def scale_does_not_depend_on_what_was_kept(subject):
     out = np.asarray(subject.make(p, 5).forward(x)).astype(np.float64)
     kept = out != 0
     factor = out / x
-    for code, whose, axes in (
-        ("scaled-by-the-count-of-the-batch", "batch", (0, 1, 2, 3)),
-        ("scaled-by-the-count-of-the-case", "case", (1, 2, 3)),
-        ("scaled-by-the-count-of-the-map", "feature map", (2, 3)),
-    ):
+    for whose, axes in (("batch", (0, 1, 2, 3)), ("case", (1, 2, 3)), ("feature map", (2, 3))):
         share = np.maximum(kept.mean(axis=axes, keepdims=True), 1 / kept.size)
         if np.allclose(factor, kept / share, rtol=1e-5):
             return Diagnosis(
-                code,
+                "scaled-by-the-count",
                 f"what is kept is multiplied by 1 / (share of the {whose} that was kept): "
                 f"{factor[kept].min():.4g} to {factor[kept].max():.4g}",
                 "the paper does so because its drop rate isn't p. Where it is p, divide by 1 - p: "

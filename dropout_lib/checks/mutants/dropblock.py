@@ -234,17 +234,17 @@ class _ByTheCount(TextbookDropBlock):
         return (np.where(mask, x, 0) / share).astype(x.dtype)
 
 
-@mutant("scaled-by-the-count-of-the-batch")
+@mutant("scaled-by-the-count")
 class ScalesByTheBatch(_ByTheCount):
     """count / count_ones over the whole batch, as published code has it."""
 
 
-@mutant("scaled-by-the-count-of-the-case")
+@mutant("scaled-by-the-count")
 class ScalesByTheCase(_ByTheCount):
     axes = (1, 2, 3)
 
 
-@mutant("scaled-by-the-count-of-the-map")
+@mutant("scaled-by-the-count")
 class ScalesByTheMap(_ByTheCount):
     """The paper's Algorithm 1, read for one map."""
 
