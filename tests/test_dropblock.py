@@ -283,3 +283,19 @@ def test_both_rooms_refuse_what_is_no_batch_of_maps_alike(axes, training):
             told.append(str(caught.value))
     assert len(set(told)) == 1
     assert f"got shape {x.shape}" in told[0]
+
+
+# --- Monte Carlo passes --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("consistent", [True, False])
+def test_monte_carlo_passes_draw_squares_for_each_case_or_share_them(consistent):
+    model, x = torch.nn.Sequential(pytorch.DropBlock2d(0.5, 2)), torch.ones(4, 2, 6, 6)
+    source = torch.Generator().manual_seed(1)
+    samples = pytorch.mc_samples(model, x, 50, consistent=consistent, generator=source)
+    assert not (samples == samples[:1]).all()
+    assert bool((samples == samples[:, :1]).all()) == consistent
+    dropped = samples == 0
+    alone = dropped[..., 1:-1] & ~dropped[..., :-2] & ~dropped[..., 2:]
+    assert dropped.any()
+    assert not alone.any()  # a square has two columns
