@@ -24,8 +24,8 @@ for every size of map and square, if
 
 **What the paper does instead.** Its squares lie wholly inside the map, and its equation (1) sets
 gamma = p / b² * HW / ((H - b + 1)(W - b + 1)). Then the share of dropped units would be p on
-average if overlaps were counted twice. They are not, so the real drop rate is lower for every
-b > 1: it is the mean of 1 - (1 - gamma)^k over the map, which is below the mean of gamma * k = p.
+average if overlaps were counted twice. They are not, so the real drop rate is lower wherever
+squares can overlap: it is the mean of 1 - (1 - gamma)^k over the map, and gamma * k has mean p.
 The authors call this an approximation. Where p is small it is a good one over the whole map, but
 not place by place: a unit in a corner lies in one possible square only and is dropped far less
 often than p, and one in the middle, in return, more often.
