@@ -14,6 +14,7 @@ from .core import (
     scratch_subject,
     torch_subject,
 )
+from .dropblock import DROPBLOCK, dropblock_subject, dropblock_torch_subject
 from .dropconnect import (
     DROPCONNECT,
     scratch_dropconnect_subject,
@@ -31,6 +32,7 @@ from .recurrent import RECURRENT, recurrent_subject, recurrent_torch_subject
 
 __all__ = [
     "BACKWARD",
+    "DROPBLOCK",
     "DROPCONNECT",
     "EDGES",
     "ELEMENTWISE",
@@ -42,6 +44,8 @@ __all__ = [
     "Diagnosis",
     "Report",
     "Subject",
+    "dropblock_subject",
+    "dropblock_torch_subject",
     "examine",
     "function_subject",
     "property_name",

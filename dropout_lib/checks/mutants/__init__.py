@@ -6,13 +6,15 @@ that the first diagnosis of each is the one that the catalogue names, and that n
 a mutant that it is the first to catch.
 """
 
+from ..dropblock import DROPBLOCK
 from ..dropconnect import DROPCONNECT
 from ..elementwise import ELEMENTWISE
 from ..grouped import GROUPED
 from ..recurrent import RECURRENT
-from . import dropconnect, elementwise, grouped, recurrent
+from . import dropblock, dropconnect, elementwise, grouped, recurrent
 
 FAMILIES = {  # name: (checks, mutants)
+    "dropblock": (DROPBLOCK, dropblock.MUTANTS),
     "dropconnect": (DROPCONNECT, dropconnect.MUTANTS),
     "elementwise": (ELEMENTWISE, elementwise.MUTANTS),
     "grouped": (GROUPED, grouped.MUTANTS),
