@@ -11,6 +11,8 @@ import pytest
 from dropout_lib import pytorch, scratch
 from dropout_lib.checks import (
     ELEMENTWISE,
+    dropblock_subject,
+    dropblock_torch_subject,
     examine,
     function_subject,
     property_name,
@@ -27,6 +29,7 @@ from dropout_lib.checks import (
 )
 from dropout_lib.checks.monte_carlo import prediction_subject
 from dropout_lib.checks.mutants import FAMILIES, dropconnect, monte_carlo
+from dropout_lib.checks.mutants.dropblock import TextbookDropBlock
 from dropout_lib.checks.mutants.elementwise import Textbook, TextbookStandard
 from dropout_lib.checks.mutants.grouped import TextbookSpatial, TextbookVariational
 from dropout_lib.checks.mutants.recurrent import TextbookRNN
@@ -45,6 +48,12 @@ def mc_predict_in_small_chunks(model, x, num_samples):
 
 
 CORRECT = {  # family: implementations that have every property
+    "dropblock": [
+        dropblock_subject(scratch.DropBlock2d),
+        dropblock_torch_subject(pytorch.DropBlock2d),
+        dropblock_torch_subject(pytorch.DropBlock2d, block_size=2),
+        dropblock_subject(TextbookDropBlock),
+    ],
     "dropconnect": [
         scratch_dropconnect_subject(scratch.DropConnectLinear),
         torch_dropconnect_subject(pytorch.DropConnectLinear),

@@ -365,6 +365,7 @@ LAYERS = {  # name: (make, shape of one case, batch axis)
     "Dropout1d": (lambda rng: scratch.Dropout1d(0.5, rng=rng), (5, 3), 0),
     "Dropout2d": (lambda rng: scratch.Dropout2d(0.5, rng=rng), (5, 2, 3), 0),
     "Dropout3d": (lambda rng: scratch.Dropout3d(0.5, rng=rng), (5, 2, 3, 2), 0),
+    "DropBlock2d": (lambda rng: scratch.DropBlock2d(0.5, 3, rng=rng), (5, 6, 6), 0),
     "VariationalDropout": (lambda rng: scratch.VariationalDropout(0.5, rng=rng), (6, 4), 1),
     "VariationalDropout, batch first": (
         lambda rng: scratch.VariationalDropout(0.5, True, rng=rng),

@@ -450,6 +450,16 @@ def test_a_prediction_that_is_not_finite_is_named(wrong):
             predict(nn.Sequential(nn.Linear(3, 3), nn.Dropout(0.5), nn.Linear(3, 1)), x, 20)
 
 
+def test_classes_that_are_none():
+    single, three = mlp(nn.Dropout()), torch.ones(2, 3)
+    with pytest.raises(ValueError, match=r'are they logits\? Then say outputs="logits"'):
+        mc_predict(single, three, outputs="probabilities")
+    with pytest.raises(ValueError, match="one of values, logits, probabilities, but got 'classes'"):
+        mc_predict(single, three, outputs="classes")
+    with pytest.raises(ValueError, match="last axis, which has the length 1"):
+        room.summarise(torch.zeros(2, 3, 1), "logits")
+
+
 def test_inputs_that_are_no_batch():
     with pytest.raises(ValueError, match="there is no case to predict"):
         mc_predict(mlp(nn.Dropout()), torch.ones(0, 3))

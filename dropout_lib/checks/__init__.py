@@ -16,6 +16,7 @@ from .core import (
     scratch_subject,
     torch_subject,
 )
+from .dropblock import DROPBLOCK, dropblock_subject, dropblock_torch_subject
 from .dropconnect import (
     DROPCONNECT,
     scratch_dropconnect_subject,
@@ -33,6 +34,7 @@ from .recurrent import RECURRENT, recurrent_subject, recurrent_torch_subject
 
 __all__ = [
     "BACKWARD",
+    "DROPBLOCK",
     "DROPCONNECT",
     "EDGES",
     "ELEMENTWISE",
@@ -44,6 +46,8 @@ __all__ = [
     "Diagnosis",
     "Report",
     "Subject",
+    "dropblock_subject",
+    "dropblock_torch_subject",
     "examine",
     "function_subject",
     "property_name",

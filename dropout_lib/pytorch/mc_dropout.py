@@ -154,7 +154,8 @@ def summarise(samples, outputs="values"):
         :class:`Prediction`.
 
     Raises:
-        ValueError: fewer than two samples, no such word, or a sample is not finite.
+        ValueError: fewer than two samples, no such word, a sample is not finite,
+            or there are no classes where the word says so.
 
     >>> sure_but_at_odds = torch.tensor([[[1.0, 0.0]], [[0.0, 1.0]]])
     >>> prediction = summarise(sure_but_at_odds, "probabilities")
@@ -199,6 +200,8 @@ class _Summary:
         self.dtype = samples.dtype
         if samples.device.type != "mps":
             samples = samples.double()
+        if self.outputs != "values":
+            _check_classes(samples, self.outputs)
         if self.outputs == "logits":
             samples = samples.softmax(dim=-1)
         if self.sums is None:  # whole, as many small tensors would leave memory in pieces
@@ -235,6 +238,22 @@ def entropy(probabilities):
     tensor([0.6931, 0.0000])
     """
     return torch.special.entr(probabilities).sum(dim=-1)
+
+
+def _check_classes(samples, outputs):
+    """ValueError for a single class, and for probabilities that are none."""
+    if samples.shape[-1] < 2:
+        raise ValueError(
+            f"classes are on the last axis, which has the length {samples.shape[-1]}: for two "
+            "classes give both of their logits or probabilities"
+        )
+    if outputs == "probabilities" and (
+        (samples < 0).any() or ((samples.sum(dim=-1) - 1).abs() > 0.01).any()
+    ):
+        raise ValueError(
+            'outputs="probabilities" needs numbers from 0 to 1 that add up to 1 over the last '
+            'axis, but got others: are they logits? Then say outputs="logits"'
+        )
 
 
 def _check_finite(samples, start, axis):

@@ -98,6 +98,18 @@ def module(name, room):
     return setup
 
 
+def pooled_blocks():
+    """DropBlock as it is usually written, with a max-pooling over numbers."""
+    x, block_size = torch.from_numpy(maps()), 3
+    rate = pytorch.dropblock.seed_rate(P, block_size)
+
+    def run():
+        seeds = torch.empty(64, 64, 34, 34).bernoulli_(rate)
+        return x * (1 - torch.nn.functional.max_pool2d(seeds, block_size, 1)) / (1 - P)
+
+    return run
+
+
 def sequence():
     return torch.randn(50, 32, 128, generator=torch.Generator().manual_seed(0))  # (T, N, I)
 
@@ -222,6 +234,8 @@ TIMED = {
     "multiply (64, 64, 32, 32) by a number": Timed(bare_multiply),
     **{f"pytorch.{name}": Timed(module(name, pytorch)) for name in MODULES},
     **{f"torch.nn.{name}": Timed(module(name, torch.nn)) for name in MODULES},
+    "pytorch.DropBlock2d": Timed(module("DropBlock2d", pytorch), 60),
+    "DropBlock by max-pooling": Timed(pooled_blocks, 60),
     "pytorch.VariationalLSTM on (50, 32, 128), 256 units": Timed(variational_lstm, 60),
     "a loop over torch.nn.LSTMCell": Timed(loop_over_lstm_cell, 60),
     "ten networks one by one": Timed(on_two_cores(one_by_one), 10),
@@ -244,6 +258,7 @@ TARGETS = [
         "scratch.Dropout2d on (64, 64, 32, 32)", "multiply (64, 64, 32, 32) by a number", np.inf
     ),  # no target: how far it is from one pass over memory
     *(Target(f"pytorch.{name}", f"torch.nn.{name}", 1.1) for name in MODULES),
+    Target("pytorch.DropBlock2d", "DropBlock by max-pooling", 0.5),
     Target(
         "pytorch.VariationalLSTM on (50, 32, 128), 256 units", "a loop over torch.nn.LSTMCell", 1.5
     ),
