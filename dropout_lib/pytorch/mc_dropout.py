@@ -214,8 +214,9 @@ class _Summary:
         )
         before, more = self.seen.get(start, 0), len(samples)
         self.seen[start] = self.passes = total = before + more
-        apart = samples.mean(dim=0) - mean
-        deviations += (samples - samples.mean(dim=0)).square().sum(dim=0)
+        of_block = samples[0] + (samples - samples[0]).mean(dim=0)  # exact where all are equal
+        apart = of_block - mean
+        deviations += (samples - of_block).square().sum(dim=0)
         deviations += apart.square() * (before * more / total)
         mean += apart * (more / total)
         if self.outputs != "values":
@@ -260,7 +261,8 @@ def _check_finite(samples, start, axis):
     """ValueError that names the first case whose prediction is infinite or no number."""
     if samples.isfinite().all():
         return
-    wrong = ~samples.isfinite().movedim(axis + 1, 1).flatten(2).all(dim=2)  # (t, n)
+    finite = samples.isfinite().movedim(axis + 1, 1).unsqueeze(-1)  # (t, n, ..., 1)
+    wrong = ~finite.flatten(2).all(dim=2)  # (t, n)
     case = int(wrong.any(dim=0).nonzero()[0])
     raise ValueError(
         f"the prediction for case {start + case} is not finite in {int(wrong[:, case].sum())} of "
