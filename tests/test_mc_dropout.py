@@ -220,9 +220,10 @@ def test_nothing_varies_at_p_zero_and_p_one(room):
             np.testing.assert_allclose(entropy, -(right * np.log(right)).sum(axis=1), atol=1e-12)
 
 
-def test_equal_passes_have_no_spread_at_all_in_scratch():
+def test_equal_passes_have_no_spread_at_all(room):
     x = np.random.default_rng(0).standard_normal((20, 7))
-    _, std, *_ = scratch.mc_predict(scratch.Dropout(0.0), x, 13, chunk_size=60)
+    model = room.sequential(room.room.Dropout(0.0))
+    _, std, *_ = predict(room, model, x, 13, chunk_size=60)
     assert (std == 0).all()
 
 
@@ -543,8 +544,9 @@ def test_a_prediction_that_is_not_finite_names_its_case(room, bad, consistent):
                     chunk_size=chunk_size,
                     consistent=consistent,
                 )
-    with pytest.raises(ValueError, match=r"case 7\b"):
-        room.room.summarise(room.array(np.stack([x, x])))
+    for samples in (np.stack([x, x]), np.stack([x, x])[..., 0]):
+        with pytest.raises(ValueError, match=r"case 7\b"):
+            room.room.summarise(room.array(samples))
 
 
 def test_other_arguments_are_checked(room):
@@ -562,11 +564,11 @@ def test_other_arguments_are_checked(room):
         room.room.mc_predict(model, x[:0])
 
 
-def test_scratch_refuses_what_cannot_be_probabilities_of_classes():
+def test_what_cannot_be_probabilities_of_classes_is_refused(room):
     with pytest.raises(ValueError, match='Then say outputs="logits"'):
-        scratch.summarise(np.stack([X, X]), "probabilities")
+        room.room.summarise(room.array(np.stack([X, X])), "probabilities")
     with pytest.raises(ValueError, match="give both"):
-        scratch.summarise(np.ones((3, 5, 1)), "logits")
+        room.room.summarise(room.array(np.ones((3, 5, 1))), "logits")
 
 
 def test_scratch_refuses_what_it_cannot_reach_or_lay_out():
