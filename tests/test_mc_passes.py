@@ -239,6 +239,12 @@ def test_batch_norm_is_in_evaluation_and_learns_nothing():
         torch.testing.assert_close(samples, model.eval()(far).expand(10, 50, 1))
 
 
+def test_batch_norm_without_running_statistics_is_refused():
+    norm = nn.BatchNorm1d(3, track_running_stats=False)
+    with pytest.raises(ValueError, match=r"BatchNorm1d '0' keeps no running statistics"):
+        mc_predict(nn.Sequential(norm, nn.Dropout(0.5)), torch.ones(4, 3))
+
+
 def test_masks_of_the_last_pass_stay_those_of_training():
     model = nn.Sequential(room.Dropout(0.5))
     model(torch.ones(2, 3))
@@ -370,6 +376,16 @@ def test_a_sequence_whose_axes_are_exchanged_inside():
     samples = mc_samples(model, torch.ones(4, 4, 3), 40)
     assert samples.shape == (40, 4, 4, 3)
     assert abs(samples.mean() - 1) < 0.1
+
+
+def test_of_a_sequence_only_the_last_step_goes_on():
+    model = Wrapped(
+        lambda self, x: self.drop(self.rnn(x)[0][-1]), rnn=nn.RNN(3, 4), drop=nn.Dropout()
+    )
+    x = torch.rand(6, 1, 3).expand(6, 5, 3)
+    samples = mc_samples(model, x, 30, batch_axis=1, consistent=True)
+    assert samples.shape == (30, 5, 4)
+    torch.testing.assert_close(samples, samples[:, :1].expand_as(samples))
 
 
 def test_half_precision_and_double():

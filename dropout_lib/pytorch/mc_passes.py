@@ -117,6 +117,7 @@ class _Plan:
 
     def __init__(self, model, case, batch_axis, consistent):
         self.layers, self.unreached, self.always_on, self.largest = [], [], False, 1
+        _refuse_statistics_of_the_batch(model)
         with _Watch(self, model):
             out = model(case)
         if not isinstance(out, torch.Tensor):
@@ -211,6 +212,16 @@ class _Watch(TorchFunctionMode):
             self.plan.largest = max(self.plan.largest, out.numel())
 
 
+def _refuse_statistics_of_the_batch(model):
+    for name, module in model.named_modules():
+        if isinstance(module, nn.modules.batchnorm._BatchNorm) and module.running_mean is None:
+            raise ValueError(
+                f"{type(module).__name__} {name!r} keeps no running statistics and takes those of "
+                "the batch, so that a prediction would depend on what else is computed: set "
+                "track_running_stats=True and train it so"
+            )
+
+
 def _draws(module):
     """Whether it is a dropout layer, or a layer of torch.nn with dropout inside."""
     if isinstance(module, nn.RNNBase) and not isinstance(module, _VariationalRecurrent):
@@ -282,20 +293,13 @@ class _Passes:
         """What stands in for the layer's forward."""
 
         def forward(input, *args, **kwargs):
-            axis = self._axis_of(layer, input)
+            if not self.copied or shared:
+                axis = self._axis_of(layer, input)
             if not self.copied:
-                if input.shape[axis] != self.n:
-                    raise ValueError("its first axis is not the cases'")
                 input = self._copies(input, axis)
                 self.copied = True
             if not shared:
                 return self._draw(layer, original, input, *args, **kwargs)
-            if input.shape[axis] != self.t * self.n:
-                raise ValueError(
-                    f"{type(layer).__name__} sees an input of shape {tuple(input.shape)} and "
-                    f"expects {self.t * self.n} rows on axis {axis}: without them the cases of a "
-                    "pass cannot share a mask; use consistent=False"
-                )
             if self.calls == len(self.masks):
                 self.masks.append(self._masks(layer, original, input, axis))
             mask = self.masks[self.calls]
@@ -314,10 +318,19 @@ class _Passes:
 
     def _axis_of(self, layer, input):
         """On which axis of a layer's input the cases are."""
-        batch_first = getattr(layer, "batch_first", None)
-        if batch_first is None or input.dim() != 3:
-            return self.axis
-        return 0 if batch_first else 1
+        rows = self.t * self.n if self.copied else self.n
+        axis = self.axis
+        if hasattr(layer, "batch_first") and input.dim() == 3:
+            axis = 0 if layer.batch_first else 1
+        fitting = [a for a, size in enumerate(input.shape) if size == rows]
+        if axis in fitting:
+            return axis
+        if len(fitting) == 1:  # as where of a sequence only the last step goes on
+            return fitting[0]
+        raise ValueError(
+            f"{type(layer).__name__} sees an input of shape {tuple(input.shape)}, and no single "
+            f"axis of it has the {rows} rows: for masks that the cases share they have to be found"
+        )
 
     def _draw(self, layer, original, x, *args, **kwargs):
         """The layer's output in training mode, with masks of its own for each row."""
