@@ -53,8 +53,8 @@ def noise_through_depth(network, images, labels, cases=40, passes=50):
         alive = (1 - p1) * (1 - p2) * (1 - p3)
         words = f"At rates {p1}, {p2}, {p3} a path from layer 1 to the logits is whole in "
         words += f"{alive:.0%} of the passes. The noise of the logits is {here[-1]:.2f} of their "
-        words += f"size, in the order turned round {turned[-1]:.2f}. Of ten digits a single pass "
-        words += f"names {right.mean() * 10:.1f} rightly."
+        words += f"size, in the order turned round {turned[-1]:.2f}. Of these ten digits a single "
+        words += f"pass names {right.mean() * 10:.1f} rightly on average."
         digits = _digits(images[shown].reshape(-1, 28, 28), right)
         return Picture(f"{digits}\n{to_svg(_zigzag(here, turned))}", words)
 
@@ -67,9 +67,9 @@ def noise_through_depth(network, images, labels, cases=40, passes=50):
         "Then leave one rate at 0.5 and set the others to 0, one after the other. Under each "
         "digit: how many of 100 passes name it rightly.",
         [
-            Slider("p1", "p behind hidden layer 1", RATES, 0.5),
-            Slider("p2", "p behind hidden layer 2", RATES, 0.4),
-            Slider("p3", "p behind hidden layer 3", RATES, 0.3),
+            Slider("p1", "p, layer 1", RATES, 0.5),
+            Slider("p2", "p, layer 2", RATES, 0.4),
+            Slider("p3", "p, layer 3", RATES, 0.3),
         ],
         draw,
     )
@@ -124,7 +124,7 @@ def training_curves(epochs):
     with axes(height=2.8) as (figure, plot):
         lines = {label: [epoch[name] for epoch in epochs] for label, (name, *_) in curves.items()}
         ends = apart([line[-1] for line in lines.values()], 0.1)
-        ends = [end + max(0.03 - min(ends), 0) for end in ends]
+        ends = [end + max(0.06 - min(ends), 0) for end in ends]
         for (label, line), end in zip(lines.items(), ends, strict=True):
             _, colour, style = curves[label]
             plot.plot(at, line, color=LIGHT[colour], linestyle=style)

