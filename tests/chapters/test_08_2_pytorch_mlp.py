@@ -11,11 +11,14 @@ import pytest
 import torch
 from torch import nn
 
+from dropout_lib.datasets import mnist5k
 from dropout_lib.exercises import questions
 from dropout_lib.experiments import load, paired_difference, provenance
+from dropout_lib.experiments.measures import tensors
 from dropout_lib.experiments.rates_by_depth import ARMS, activations, noise_by_layer
 from dropout_lib.explorers.rates_by_depth import gain_by_arm, training_curves
 from dropout_lib.pytorch import Dropout, MLPWithDropout
+from dropout_lib.training import fit
 from tools.notebooks import ROOT
 
 RESULTS = load("rates_by_depth")
@@ -215,6 +218,22 @@ def test_the_noise_of_a_mean_of_equal_units_is_the_formula():
     behind, summed = noise_by_layer(network, [p], torch.ones(50, units), passes=400)
     assert behind == pytest.approx(math.sqrt(p / (1 - p)), rel=0.02)
     assert summed == pytest.approx(math.sqrt(p / (1 - p) / units), rel=0.05)
+
+
+def test_the_later_the_layer_the_more_of_its_noise_reaches_the_logits():
+    data = mnist5k(seed=0, train=1000)
+    torch.manual_seed(0)
+    model = MLPWithDropout(784, [256, 128, 64], 10, [0.4, 0.4, 0.4])
+    fit(model, *tensors(data, "train"), epochs=15, learning_rate=0.05)
+    x = torch.from_numpy(data.x_test[:50])
+    alone = [
+        noise_by_layer(model.network, rates, x)[-1]
+        for rates in ((0.5, 0, 0), (0, 0.5, 0), (0, 0, 0.5))
+    ]
+    assert alone == sorted(alone)
+    behind = noise_by_layer(model.network, (0.5, 0.4, 0.3), x)
+    assert all(0.7 < behind[place] < 1.1 for place in (2, 5, 8))
+    assert all(behind[place + 1] < 0.7 * behind[place] for place in (2, 5, 8))
 
 
 def test_activations_leave_mode_and_rates_alone_and_repeat_under_a_seed():
