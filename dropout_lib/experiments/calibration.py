@@ -38,17 +38,17 @@ DRAWN = {  # reliability by angle is kept of these: before ("") or after tempera
 class Settings:
     train: int = 1000
     hidden: tuple = (256, 256)
-    rates: tuple = (0.2, 0.35, 0.5, 0.65)  # p
+    rates: tuple = (0.2, 0.4, 0.6, 0.8)  # p
     # At the start, falling to 0. The short ensemble's are higher by as much as its epochs are
     # fewer.
-    learning_rates: tuple = (0.005, 0.01, 0.02, 0.04, 0.08)
+    learning_rates: tuple = (0.01, 0.02, 0.04, 0.08, 0.16)
     epochs: int = 25  # of each network; in the short ensemble, of all its members together
     batch_size: int = 50
     members: int = 5  # of an ensemble
     passes: int = 100
     few: int = 5  # passes of the arm that costs as much at prediction as an ensemble
     tuning_passes: int = 20
-    angles: tuple = (0, 15, 30, 45, 60, 90, 120, 150, 180)  # degrees
+    angles: tuple = (0, 15, 30, 45, 60, 90, 135, 180)  # degrees
     bins: int = 15
     patches: int = 1000
     held_out: int = 2  # classes
@@ -81,8 +81,9 @@ def calibration(seed, settings):
 
     Each arm has the learning rate (and p) with the lowest validation NLL of its own prediction;
     the dropout ensemble takes those of "weight scaling". In "tuned by error" it is the lowest
-    validation error instead. Each arm's temperature is fitted on validation, where it was tuned,
-    and "scaled" measures are with it.
+    validation error instead; these and "mc own" are measured on upright digits alone. Each arm's
+    temperature is fitted on validation, where it was tuned, and "scaled" measures are with it.
+    For "held-out classes" all arms are trained anew on the other classes, with what was chosen.
     """
     data = mnist5k(seed=seed, train=settings.train)
     generator = torch.Generator().manual_seed(seed)
@@ -97,20 +98,19 @@ def calibration(seed, settings):
         (seed, settings.epochs, generator, settings),
     )
     held_out = np.random.default_rng(seed).choice(CLASSES, settings.held_out, replace=False)
-    result = {
-        "tuned by nll": _measured(chosen, best["nll"], data, generator, settings),
-        "tuned by error": _measured_upright(
-            _networks_of(best["error"], networks, settings),
-            best["error"],
-            data,
-            generator,
-            settings,
-        ),
+    own = {"mc own": chosen.pop("mc own")}
+    measured, said = _by_angle(chosen, best["nll"], data, generator, settings)
+    _add_photographs(measured, said, chosen, seed, generator, settings)
+    _add_held_out(measured, best["nll"], data, held_out, (seed, generator, settings))
+    by_error = _networks_of(best["error"], networks, settings)
+    for arm in ("mc own", "dropout ensemble"):
+        del by_error[arm]
+    return {
+        "tuned by nll": measured,
+        "mc own": _upright(own, best["nll"], data, generator, settings)["mc own"],
+        "tuned by error": _upright(by_error, best["error"], data, generator, settings),
         "held-out classes": sorted(held_out.tolist()),
     }
-    _add_unfamiliar(result["tuned by nll"], chosen, data, seed, generator, settings)
-    _add_held_out(result["tuned by nll"], best["nll"], data, held_out, (seed, generator, settings))
-    return result
 
 
 # --- networks ----------------------------------------------------------------------------------
@@ -261,21 +261,21 @@ def _predictions(chosen, x, generator, settings):
     return predictions
 
 
-def _measured(chosen, best, data, generator, settings):
-    """Each arm's measures on test digits, by the angle that they are turned."""
+def _by_angle(chosen, best, data, generator, settings):
+    """Each arm's measures by the angle of the test digits, and what it says of them upright."""
     temperatures = _temperatures(chosen, data, generator, settings)
     by_angle = [
         _predictions(chosen, turned(data.x_test, angle), generator, settings)
         for angle in settings.angles
     ]
     result = {}
-    for arm, plan in best.items():
+    for arm in chosen:
         temperature = temperatures[arm]
         measured = [
             _measures(said[arm], data.y_test, temperature, settings.bins) for said in by_angle
         ]
         result[arm] = {
-            **_origin(plan, temperature),
+            **_origin(best[arm], temperature),
             "by angle": {name: [m[name] for m in measured] for name in measured[0]},
         }
         for which in DRAWN.get(arm, ()):
@@ -283,18 +283,17 @@ def _measured(chosen, best, data, generator, settings):
                 _bins(said[arm].mean, data.y_test, temperature if which else 1.0, settings.bins)
                 for said in by_angle
             ]
-    return result
+    return result, by_angle[0]
 
 
-def _measured_upright(chosen, best, data, generator, settings):
+def _upright(chosen, best, data, generator, settings):
     """Each arm's measures on test digits as they are."""
-    left = {arm: networks for arm, networks in chosen.items() if arm != "dropout ensemble"}
-    temperatures = _temperatures(left, data, generator, settings)
-    said = _predictions(left, turned(data.x_test, 0), generator, settings)
+    temperatures = _temperatures(chosen, data, generator, settings)
+    said = _predictions(chosen, torch.from_numpy(data.x_test), generator, settings)
     return {
         arm: _origin(best[arm], temperatures[arm])
         | _measures(said[arm], data.y_test, temperatures[arm], settings.bins)
-        for arm in left
+        for arm in chosen
     }
 
 
@@ -365,10 +364,9 @@ def turned(x, angle):
 # --- what is no digit, or none of those learned --------------------------------------------------
 
 
-def _add_unfamiliar(result, chosen, data, seed, generator, settings):
+def _add_photographs(result, inside, chosen, seed, generator, settings):
     """How well each arm's scores tell test digits from patches of photographs."""
     patches = photo_patches(settings.patches, np.random.default_rng(seed))
-    inside = _predictions(chosen, torch.from_numpy(data.x_test), generator, settings)
     outside = _predictions(chosen, patches, generator, settings)
     for arm in result:
         result[arm]["photographs"] = _told_apart(inside[arm], outside[arm])
@@ -382,12 +380,10 @@ def _add_held_out(result, best, data, held_out, how):
     used = np.isin(labels, kept)
     part = torch.from_numpy(x[used]), torch.from_numpy(np.searchsorted(kept, labels[used]))
     chosen = {}
-    for arm, plan in best.items():
+    for arm in ("single", "weight scaling", "ensemble", "short ensemble", "dropout ensemble"):
         members = range(settings.members if "ensemble" in arm else 1)
         epochs = settings.epochs // (settings.members if arm == "short ensemble" else 1)
-        if arm in ("mc", "mc few"):
-            continue
-        plans = [(*plan, member) for member in members]
+        plans = [(*best[arm], member) for member in members]
         chosen[arm] = _trained(part, plans, (seed, epochs, generator, settings))
     # the same network again
     chosen |= dict.fromkeys(("mc", "mc few"), chosen["weight scaling"])
