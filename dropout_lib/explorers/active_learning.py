@@ -33,7 +33,7 @@ def error_by_labels(results):
             plot.plot(labels, means, color=colour, linestyle=style)
             ends[arm] = means[-1]
             told.append(f"{words}: {means[len(means) // 2]:.1f}%, {means[-1]:.1f}%")
-        for place, arm in zip(apart(list(ends.values()), 2.2), ends, strict=True):
+        for place, arm in zip(apart(list(ends.values()), 3.2), ends, strict=True):
             words, name, _ = _LINES[arm]
             end = (labels[-1] + 3, place)
             plot.annotate(words, end, va="center", color=LIGHT[name], fontsize=8)

@@ -150,7 +150,8 @@ def measure_by_angle(results, settings, measure="nll"):
         figure.subplots_adjust(top=0.9, wspace=0.08)
     return Figure(
         picture(figure, f"{words} by angle, means of {len(results)} runs. {'; '.join(told)}."),
-        f"{words} of test digits that are turned. Orange: networks without dropout; blue: one "
-        "network with dropout. Right: the same, each with a temperature that was fitted on "
-        "validation digits, which stand upright. Band: 95% interval.",
+        f"{words[0].upper()}{words[1:]} of test digits that are turned. Orange: networks without "
+        "dropout, one, five that were each trained as long, and five that took no longer together "
+        "(short). Blue: one network with dropout. Right: the same, each with a temperature that "
+        "was fitted on upright validation digits. Band: 95% interval.",
     )
