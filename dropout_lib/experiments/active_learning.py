@@ -12,7 +12,8 @@ from ..training import evaluate, fit_many
 from .measures import tensors
 from .registry import experiment
 
-ARMS = ("random", "mc entropy", "mutual information", "entropy", "margin")
+ARMS = ("random", "mc entropy", "mutual information", "mc margin", "entropy", "margin")
+COUNTERPARTS = {"mc entropy": "entropy", "mutual information": "entropy", "mc margin": "margin"}
 
 
 @dataclass(frozen=True)
@@ -41,23 +42,24 @@ class Settings:
 def active_learning(seed, settings):
     """Test error by number of labels, each round's digits chosen by one score of the pool.
 
-    "mc entropy" and "mutual information" score the mean of many passes with dropout on;
-    "entropy" and "margin" (the two highest probabilities are close) one pass of the same network
-    with dropout off; "random" draws. All start from the same labels and the same network. In every
+    "mc entropy", "mutual information" and "mc margin" (the two highest probabilities are close)
+    score many passes with dropout on; "entropy" and "margin" one pass of the same network with
+    dropout off; "random" draws. All start from the same labels and the same network. In every
     round each arm trains anew on its labels, from weights and in an order that are the same for
     all arms, and the digits with the highest scores get their labels. Errors are with dropout off,
     so that arms differ in their labels alone.
 
     "needed" is the number of labels at which an arm first reached an error, one round more than
-    there were if it didn't; "alike" the share of the digits that "mc entropy" and "mutual
-    information" chose which the entropy of one pass would have chosen from the same network.
+    there were if it didn't; "alike" the share of the digits that an arm of many passes chose which
+    one pass of the same network, with dropout off, would have chosen as well by its entropy ("mc
+    margin": by its margin).
     """
     data = mnist5k(seed=seed, train=settings.pool)
     x, labels = tensors(data, "train")
     rng, generator = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
     start = _start(data.y_train, settings.per_class, rng)
     chosen = {arm: start.copy() for arm in ARMS}
-    errors, alike = {arm: [] for arm in ARMS}, {arm: [] for arm in ARMS[1:3]}
+    errors, alike = {arm: [] for arm in ARMS}, {arm: [] for arm in COUNTERPARTS}
     networks = dict.fromkeys(ARMS, _trained([start], x, labels, seed, generator, settings)[0])
     while True:
         for arm, network in networks.items():
@@ -68,7 +70,7 @@ def active_learning(seed, settings):
             scores = _scores(arm, networks[arm], x, rng, generator, settings)
             asked = _highest(scores, chosen[arm], settings.added)
             if arm in alike:
-                plain = _scores("entropy", networks[arm], x, rng, generator, settings)
+                plain = _scores(COUNTERPARTS[arm], networks[arm], x, rng, generator, settings)
                 same = np.isin(asked, _highest(plain, chosen[arm], settings.added))
                 alike[arm].append(same.mean())
             chosen[arm] = np.concatenate([chosen[arm], asked])
@@ -128,7 +130,9 @@ def _scores(arm, network, x, rng, generator, settings):
         probabilities = network(x).softmax(dim=1)
         return _doubt(probabilities, arm).numpy()
     said = mc_predict(network, x, settings.passes, outputs="logits", generator=generator)
-    return (said.predictive_entropy if arm == "mc entropy" else said.mutual_information).numpy()
+    if arm == "mutual information":
+        return said.mutual_information.numpy()
+    return _doubt(said.mean, arm.removeprefix("mc ")).numpy()
 
 
 def _doubt(probabilities, measure):
