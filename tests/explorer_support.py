@@ -8,6 +8,7 @@ from dropout_lib.experiments import load, provenance
 from dropout_lib.explorers.averaged_subnetworks import averaged_subnetworks_explorer
 from dropout_lib.explorers.batch_norm import variance_shift
 from dropout_lib.explorers.benched_units import benched_units
+from dropout_lib.explorers.calibration import reliability_explorer
 from dropout_lib.explorers.co2 import co2_explorer
 from dropout_lib.explorers.data_size import data_size_explorer
 from dropout_lib.explorers.deleted_units import deleted_units_explorer
@@ -38,6 +39,10 @@ LABELS = np.arange(20) % 10
 
 def benched_units_on_noise():
     return benched_units(DIGITS, LABELS)
+
+
+def reliability_stored():
+    return reliability_explorer(load("calibration"), provenance("calibration")["settings"])
 
 
 def co2_stored():
@@ -145,6 +150,7 @@ MAKE_EXPLORERS = [
     mask_scale_output,
     masks_over_time,
     noise_through_depth_on_noise,
+    reliability_stored,
     ridge_path_stored,
     running_mean_explorer,
     which_variant,
