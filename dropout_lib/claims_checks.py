@@ -608,6 +608,127 @@ def dropout_wins_below_the_crossover():
     return gains[0] > 0 and math.isclose(gains[1], 0, abs_tol=1e-12) and gains[2] < 0
 
 
+# --- chapter 8: the code examples --------------------------------------------------------------
+
+
+def example_1(x, dropout_rate=0.5, training=True):
+    """The function of code example 1, as it is given."""
+    if not training:
+        return x, None
+    keep_prob = 1 - dropout_rate
+    mask = (np.random.rand(*x.shape) < keep_prob).astype(float)  # noqa: NPY002
+    return mask * x / keep_prob, mask
+
+
+@exact_check
+def one_run_in_eight_prints_equal_sums():
+    """Over all 16 masks of the example's four activations."""
+    x, masks = np.array([1.0, 2.0, 3.0, 4.0]), _all_masks(4)
+    equal = (masks * x / 0.5).sum(axis=1) == x.sum()
+    return math.isclose(_probabilities(masks, 0.5)[equal].sum(), 1 / 8)
+
+
+# --- chapter 8.1: from scratch -----------------------------------------------------------------
+
+
+@exact_check
+def three_mistakes_are_none_at_one_half():
+    """From the same random numbers: the same outputs, or those of the opposite mask."""
+    from .checks.mutants import elementwise as mutants
+
+    x = np.linspace(1, 2, 400).reshape(20, 20)
+
+    def output(layer, p):
+        return layer(p, rng=np.random.default_rng(0)).forward(x)
+
+    for p, alike in ((0.5, True), (0.25, False)):
+        right = output(mutants.Textbook, p)
+        opposite = np.where(right == 0, x / (1 - p), 0)  # at one half as probable as the mask
+        found = [
+            np.array_equal(output(mutants.AlwaysOneHalf, p), right),
+            np.array_equal(output(mutants.DividesByP, p), right),
+            np.array_equal(output(mutants.KeepsWithProbabilityP, p), opposite),
+        ]
+        if found != 3 * [alike]:
+            return False
+    return True
+
+
+@exact_check
+def example_1_takes_three_times_the_memory():
+    from .scratch import dropout_forward
+
+    x = np.ones((64, 64), dtype=np.float32)
+    given = sum(array.nbytes for array in example_1(x))
+    ours = sum(array.nbytes for array in dropout_forward(x, rng=np.random.default_rng(0)))
+    return given == 16 * x.size and ours == 5 * x.size
+
+
+@exact_check
+def example_1_accepts_any_rate():
+    x = np.linspace(1, 2, 200)
+    silent = all((example_1(x, rate)[0] == 0).all() for rate in (1.5, 50.0))
+    return silent and np.allclose(example_1(x, -0.5)[0], x / 1.5)
+
+
+@exact_check
+def a_mask_from_a_quarter_of_the_bits():
+    """Counts the numbers taken; and the chance to be dropped, over all values of 16 bits."""
+    from .scratch import draw_keep_mask
+    from .scratch.masks import LEVELS
+
+    used, skipped = np.random.PCG64(0), np.random.PCG64(0)
+    draw_keep_mask(1000, 0.5, np.random.Generator(used))
+    if used.state["state"] != skipped.advance(250).state["state"]:
+        return False
+
+    class EveryValue(np.random.Generator):
+        """Deals out every value of 16 bits once, and then even shares of [0, 1)."""
+
+        def integers(self, low, high, size, dtype):
+            return np.arange(LEVELS, dtype=np.uint16).view(np.uint64)
+
+        def random(self, size):
+            self.decided = size
+            return np.zeros(size)
+
+    for p in (0.3, 0.003, 0.00001):
+        rng = EveryValue(np.random.PCG64(0))
+        mask = draw_keep_mask(LEVELS, p, rng)  # with 0 as second draw: dropped on the threshold
+        below, remainder = divmod(p * LEVELS, 1)
+        if rng.decided != 1 or (~mask).sum() != below + 1:
+            return False
+        if not math.isclose((below + remainder) / LEVELS, p):
+            return False
+    return True
+
+
+@exact_check
+def backward_without_scale_is_a_shorter_step():
+    """Gradients of a network with three layers and dropout on inputs and both hidden layers."""
+    from .checks.mutants import elementwise as mutants
+    from .experiments.faulty_dropouts import Settings, build
+    from .scratch import SoftmaxCrossEntropy
+
+    x, labels = np.random.default_rng(0).random((8, 6)), np.arange(8) % 3
+
+    def gradients(dropout):
+        rngs = np.random.default_rng(1).spawn(2)
+        network = build((6, 5, 5, 3), dropout, Settings(p=0.5), *rngs)
+        criterion = SoftmaxCrossEntropy()
+        criterion.forward(network.forward(x), labels)
+        network.backward(criterion.backward())
+        return [parameter.grad for parameter in network.parameters()]
+
+    right = gradients(mutants.Textbook)
+    without = gradients(mutants.BackwardWithoutScale)
+    factors = np.repeat([0.25, 0.5, 1.0], 2)  # weights and biases of each layer
+    return all(
+        np.allclose(b, factor * a) and a.any()
+        for a, b, factor in zip(right, without, factors, strict=True)
+    )
+
+
 # --- chapter 8.4: with and without dropout -----------------------------------------------------
 
 

@@ -81,7 +81,9 @@ def faulty_dropouts_explorer(results):
             told.append(f"{words}: {error:.1f}% test error, {_loss(results, name, how)}")
         rates = sorted({result[fault][how]["learning_rate"] for result in results})
         rates = ", ".join(f"{rate:g}" for rate in rates)
-        return f"{'; '.join(told)} (means of {len(results)} runs; rate with the fault: {rates})."
+        told = "; ".join(told)
+        told = told[0].upper() + told[1:]
+        return f"{told} (means of {len(results)} runs; learning rate with the mistake: {rates})."
 
     return Explorer(
         "faulty-dropouts",
