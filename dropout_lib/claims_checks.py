@@ -4,6 +4,7 @@ Each takes nothing, runs in less than a second, and returns whether its claim is
 ``claims.yml`` names the function under ``check``.
 """
 
+import ast
 import math
 from itertools import product
 
@@ -626,6 +627,86 @@ def one_run_in_eight_prints_equal_sums():
     x, masks = np.array([1.0, 2.0, 3.0, 4.0]), _all_masks(4)
     equal = (masks * x / 0.5).sum(axis=1) == x.sum()
     return math.isclose(_probabilities(masks, 0.5)[equal].sum(), 1 / 8)
+
+
+@exact_check
+def example_2_loses_a_layer():
+    """How the example pairs sizes with rates: three layers ordered, two built."""
+    sizes, rates = [512, 256, 128], [0.5, 0.4]
+    return [size for size, _ in zip(sizes, rates)] == sizes[:2]  # noqa: B905 (as it is given)
+
+
+@exact_check
+def example_2_says_true_without_eval():
+    """Two passes of the example's network in training mode are told apart, as it tells modes."""
+    import torch
+
+    from .pytorch import MLPWithDropout
+
+    generator = torch.Generator().manual_seed(0)
+    model = MLPWithDropout(784, [512, 256, 128], 10, [0.5, 0.4, 0.3], generator=generator)
+    x = torch.ones(32, 784)
+    return not torch.allclose(model(x), model(x))
+
+
+EXAMPLE_3_PRINTS = r"""
+print(f"Output shape: {output.shape}") # (8, 10)
+print("\nSpatial Dropout (Dropout2D):")
+print("- Drops entire feature maps (channels)")
+print("- Preserves spatial correlations within each channel")
+print("- Better for CNNs than regular dropout on conv layers")
+print("\nRegular Dropout:")
+print("- Drops individual neurons/pixels")
+print("- Better for fully connected layers")
+"""
+
+
+@exact_check
+def example_3_verdict_is_fixed():
+    """Every line of its output but the first names no variable."""
+    calls = [statement.value for statement in ast.parse(EXAMPLE_3_PRINTS).body]
+    named = [any(isinstance(node, ast.Name) for node in ast.walk(c.args[0])) for c in calls]
+    return named == [True] + 7 * [False]
+
+
+@exact_check
+def rates_fall_and_rise():
+    """Example 2's rates, as it gives them, and those of the network of example 3."""
+    from .pytorch import CNNWithSpatialDropout
+
+    falling = [0.5, 0.4, 0.3]
+    rising = [module.p for module in CNNWithSpatialDropout().modules() if hasattr(module, "p")]
+    return falling == sorted(falling, reverse=True) and rising == sorted(rising)
+
+
+@exact_check
+def spread_is_proportional_to_the_input():
+    """Without biases: three times the input, three times every output, mask by mask."""
+    from .scratch import Dropout, Linear, ReLU, Sequential
+
+    rng = np.random.default_rng(0)
+    layers = [Linear(10, 50, rng=rng, dtype=np.float64), ReLU(), Dropout(0.5, rng=rng)]
+    layers += [Linear(50, 50, rng=rng, dtype=np.float64), ReLU(), Dropout(0.5, rng=rng)]
+    network = Sequential(*layers, Linear(50, 1, rng=rng, dtype=np.float64))
+    x, spreads = rng.standard_normal((5, 10)), []
+    masks = [[rng.random((5, 50)) >= 0.5 for _ in range(2)] for _ in range(30)]
+    for factor in (1, 3):
+        outputs = [network.forward(factor * x, masks=pair) for pair in masks]
+        spreads.append(np.std(outputs, axis=0))
+    return np.allclose(spreads[1], 3 * spreads[0]) and (spreads[0] > 0).all()
+
+
+@exact_check
+def example_5_changes_the_network():
+    """Passes in training mode, as it makes them: the mode stays, and batch norm has moved."""
+    import torch
+
+    model = torch.nn.Sequential(torch.nn.BatchNorm1d(10), torch.nn.Dropout(0.5)).eval()
+    before = model[0].running_mean.clone()
+    model.train()
+    with torch.no_grad():
+        model(torch.ones(4, 10))
+    return model.training and not model[0].running_mean.equal(before)
 
 
 # --- chapter 8.1: from scratch -----------------------------------------------------------------
