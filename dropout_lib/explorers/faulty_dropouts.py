@@ -159,8 +159,8 @@ def what_faults_cost(results):
     rows = dict(sorted(rows.items(), key=lambda row: row[1].mean))
     losses = {fault: cost(results, fault, "tuned", "test_loss") for fault in rows}
     words = {**FAULTS, "without": "no dropout at all"}
-    with axes(columns=2, width=5.6, height=3.9, sharey=True) as (figure, (left, right)):
-        figure.subplots_adjust(left=0.37, wspace=0.1)
+    with axes(columns=2, width=4.4, height=3.6, sharey=True) as (figure, (left, right)):
+        figure.subplots_adjust(left=0.45, wspace=0.15)
         for plot, values in ((left, rows), (right, losses)):
             plot.axvline(0, color=LIGHT["soft"], linewidth=0.8)
             for place, (name, interval) in enumerate(values.items()):
@@ -169,10 +169,10 @@ def what_faults_cost(results):
                 plot.plot(interval.mean, -place, "o", markersize=5, color=colour)
             plot.spines["left"].set_visible(False)
             plot.tick_params(axis="y", length=0, labelcolor=LIGHT["ink"])
-            plot.locator_params(axis="x", nbins=4)
+            plot.locator_params(axis="x", nbins=3)
         left.set_yticks([-place for place in range(len(rows))], [words[name] for name in rows])
-        left.set(xlabel="more test error (points)")
-        right.set(xlabel="more test loss (nats)")
+        left.set(xlabel="more error (points)")
+        right.set(xlabel="more loss (nats)")
     told = "; ".join(
         f"{words[name]} {said(rows[name], 1)} points, {said(losses[name], 2)} nats" for name in rows
     )

@@ -170,3 +170,14 @@ def test_figures_say_in_words_what_they_show():
     explorer = faulty_dropouts_explorer(RESULTS)
     assert "no finite loss" in explorer.picture(fault="backward draws again", how="given").reading
     assert "loss 1.09" in explorer.first_picture.reading
+
+
+def test_tests_that_can_be_trusted_miss_more_than_half_of_the_wrong_ones():
+    import re
+    from pathlib import Path
+
+    path = Path(__file__).parents[2] / "chapters" / "08_1_from_scratch.ipynb"
+    found = re.search(r"caught by at least one: (\d+) of (\d+)", path.read_text("utf-8"))
+    caught, wrong = map(int, found.groups())
+    assert caught < wrong / 2
+    assert wrong == sum(m.scaling == "inverted" for m in mutants.MUTANTS)

@@ -83,7 +83,7 @@ def outputs_of_the_chapter():
     return "".join("".join(o["text"]) for o in outputs if o["output_type"] == "stream")
 
 
-def test_the_specimen_prints_what_everybody_hopes_for_and_the_mended_one_is_better_and_in_doubt():
+def test_the_specimen_prints_what_everybody_hopes_for_and_the_mended_one_cannot_tell():
     text = outputs_of_the_chapter()
 
     def percent(line):
@@ -94,7 +94,6 @@ def test_the_specimen_prints_what_everybody_hopes_for_and_the_mended_one_is_bett
     assert "Dropout improves generalisation." in text
     assert "steps with dropout on: 10 of 200" in text
     assert "Ten runs cannot tell." in text
-    assert min(percent("p = 0.0: "), percent("p = 0.2: ")) > dropped
     assert "'fixed': 1}" in text
 
 
