@@ -726,7 +726,7 @@ QUIZ = [
         ),
     ),
     _choice(
-        "In the specimen, why does it not show that `nn.Dropout(keep)` drops four units in five?",
+        "In the specimen, why does it not show that nn.Dropout(keep) drops four units in five?",
         "A specimen",
         (
             "From the second epoch on the network is in evaluation, and nothing is dropped",
@@ -758,7 +758,7 @@ QUIZ = [
         ),
     ),
     _choice(
-        "You copy a method that predicts with `self.train()` and `torch.no_grad()` into a network "
+        "You copy a method that predicts with self.train() and torch.no_grad() into a network "
         "with batch norm. What happens to the network?",
         "Example 5: Monte Carlo dropout",
         (

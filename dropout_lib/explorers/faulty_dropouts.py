@@ -174,7 +174,7 @@ def what_faults_cost(results):
         left.set(xlabel="more error (points)")
         right.set(xlabel="more loss (nats)")
     told = "; ".join(
-        f"{words[name]} {said(rows[name], 1)} points, {said(losses[name], 2)} nats" for name in rows
+        f"{words[name]} {said(rows[name], 2)} points, {said(losses[name], 2)} nats" for name in rows
     )
     right_one = mean_interval([100 * r["correct"]["tuned"]["test_error"] for r in results])
     return Figure(

@@ -18,6 +18,7 @@ from dropout_lib.explorers.faulty_dropouts import (
     what_faults_cost,
     which_is_faulty,
 )
+from dropout_lib.explorers.intervals import said
 from dropout_lib.scratch import Dropout
 
 RESULTS = load("faulty_dropouts")
@@ -166,7 +167,8 @@ def test_numbers_in_quiz_and_explanations():
 
 def test_figures_say_in_words_what_they_show():
     told = repr(what_faults_cost(RESULTS))
-    assert "fifty masks, drawn once and kept 0.1 [−0.5, 0.7] points" in told
+    fifty = said(cost(RESULTS, "50 masks for good", "tuned", "test_error", 100), 2)
+    assert f"fifty masks, drawn once and kept {fifty} points" in told
     explorer = faulty_dropouts_explorer(RESULTS)
     assert "no finite loss" in explorer.picture(fault="backward draws again", how="given").reading
     assert "loss 1.09" in explorer.first_picture.reading
