@@ -16,6 +16,7 @@ from dropout_lib.explorers.drop_or_keep import drop_or_keep
 from dropout_lib.explorers.dropped_weights import dropped_weights
 from dropout_lib.explorers.exact_identities import ridge_path_explorer
 from dropout_lib.explorers.example_4 import example_4_explorer
+from dropout_lib.explorers.faulty_dropouts import faulty_dropouts_explorer
 from dropout_lib.explorers.five_variants import five_variants
 from dropout_lib.explorers.forgotten_scale import forgotten_scale_explorer
 from dropout_lib.explorers.gaussian_preactivation import gaussian_preactivation
@@ -25,6 +26,7 @@ from dropout_lib.explorers.holes_in_a_photograph import holes_in_a_photograph
 from dropout_lib.explorers.input_rate import input_rate_explorer
 from dropout_lib.explorers.mask_scale_output import mask_scale_output
 from dropout_lib.explorers.masks_over_time import masks_over_time
+from dropout_lib.explorers.printed_sum import printed_sum
 from dropout_lib.explorers.rates_by_depth import noise_through_depth
 from dropout_lib.explorers.running_mean import running_mean_explorer
 from dropout_lib.explorers.size_through_depth import size_through_depth
@@ -52,6 +54,10 @@ def co2_stored():
 def deleted_units_on_noise():
     fractions = provenance("deleted_units")["settings"]["fractions"]
     return deleted_units_explorer(load("deleted_units"), fractions, DIGITS, LABELS)
+
+
+def faulty_dropouts_stored():
+    return faulty_dropouts_explorer(load("faulty_dropouts"))
 
 
 def five_variants_on_noise():
@@ -122,6 +128,10 @@ def averaged_subnetworks_on_noise():
     return averaged_subnetworks_explorer(load("averaged_subnetworks"), settings, images, labels)
 
 
+def printed_sum_of_noise():
+    return printed_sum(DIGITS[0])
+
+
 def ridge_path_stored():
     return ridge_path_explorer(load("exact_identities"))
 
@@ -139,6 +149,7 @@ MAKE_EXPLORERS = [
     deleted_units_on_noise,
     drop_or_keep,
     example_4_stored,
+    faulty_dropouts_stored,
     five_variants_on_noise,
     forgotten_scale_on_noise,
     growing_evidence_of_two_comparisons,
@@ -151,6 +162,7 @@ MAKE_EXPLORERS = [
     masks_over_time,
     noise_through_depth_on_noise,
     reliability_stored,
+    printed_sum_of_noise,
     ridge_path_stored,
     running_mean_explorer,
     which_variant,

@@ -44,6 +44,7 @@ MODULES = (
     "early_dropout",
     "exact_identities",
     "example_4",
+    "faulty_dropouts",
     "fine_tuning",
     "forgotten_scale",
     "from_scratch_digits",
