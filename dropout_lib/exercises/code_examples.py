@@ -119,11 +119,11 @@ def judge_accuracy(answer):
             "every module has a mode of its own: remember it for all of model.modules()",
         )
 
-    class Fails(nn.Module):
+    class Fails(nn.Linear):
         def forward(self, x):
             raise KeyboardInterrupt
 
-    fails = Fails().train()
+    fails = Fails(8, 3).train()
     with contextlib.suppress(KeyboardInterrupt):
         answer(fails, x, y)
     if not fails.training:
@@ -198,8 +198,66 @@ def _layers_drop_outputs(input_size, hidden_sizes, num_classes, dropout_rates):
     )
 
 
+def _layers_drop_inputs(input_size, hidden_sizes, num_classes, dropout_rates):
+    from torch import nn
+
+    built = []
+    for size, rate in zip(hidden_sizes, dropout_rates, strict=True):
+        built += [nn.Dropout(rate), nn.Linear(input_size, size), nn.ReLU()]
+        input_size = size
+    return nn.Sequential(*built, nn.Linear(input_size, num_classes))
+
+
+def _layers_without_relu(input_size, hidden_sizes, num_classes, dropout_rates):
+    from torch import nn
+
+    model = layers(input_size, hidden_sizes, num_classes, dropout_rates)
+    return nn.Sequential(*(layer for layer in model if not isinstance(layer, nn.ReLU)))
+
+
+def _layers_always_on(input_size, hidden_sizes, num_classes, dropout_rates):
+    from torch import nn
+
+    class AlwaysOn(nn.Dropout):
+        def forward(self, x):
+            return nn.functional.dropout(x, self.p)
+
+    model = layers(input_size, hidden_sizes, num_classes, dropout_rates)
+    rebuilt = (AlwaysOn(m.p) if isinstance(m, nn.Dropout) else m for m in model)
+    return nn.Sequential(*rebuilt)
+
+
 def _layers_keep(input_size, hidden_sizes, num_classes, dropout_rates):
     return layers(input_size, hidden_sizes, num_classes, [1 - rate for rate in dropout_rates])
+
+
+def _linear_layers(model, bias, inputs=20, rows=2000):
+    """(inputs, outputs, share of zeros in the input) of each linear layer, and of the output.
+
+    All weights and inputs are positive: with a positive bias every unit is active, and zeros are
+    dropped units; with one far below 0 every unit is silent.
+    """
+    import torch
+    from torch import nn
+
+    seen, hooks = [], []
+
+    def zeros(values):
+        return (values == 0).float().mean().item()
+
+    def note(layer, values):
+        seen.append((layer.in_features, layer.out_features, zeros(values[0])))
+
+    for layer in model.modules():
+        if isinstance(layer, nn.Linear):
+            nn.init.constant_(layer.weight, 0.1)
+            nn.init.constant_(layer.bias, bias)
+            hooks.append(layer.register_forward_pre_hook(note))
+    with torch.no_grad():
+        output = zeros(model(torch.ones(rows, inputs)))
+    for hook in hooks:
+        hook.remove()
+    return seen, output
 
 
 def judge_layers(answer):
@@ -214,20 +272,26 @@ def judge_layers(answer):
             f"it returns {type(model).__name__}, and a network is asked for.",
             "return nn.Sequential(*built, nn.Linear(...))",
         )
-    linear = [(m.in_features, m.out_features) for m in model.modules() if isinstance(m, nn.Linear)]
-    rates = [m.p for m in model.modules() if isinstance(m, nn.Dropout)]
-    kinds = [type(m) for m in model.modules() if not list(m.children())]
-    if linear != [(20, 16), (16, 8), (8, 3)]:
+    linear, output = _linear_layers(model.train(), bias=1.0)
+    sizes = [layer[:2] for layer in linear]
+    if sizes != [(20, 16), (16, 8), (8, 3)]:
         return Diagnosis(
             "wrong-layers",
-            f"for 20 inputs, hidden sizes [16, 8] and 3 classes the layers are {linear}.",
+            f"for 20 inputs, hidden sizes [16, 8] and 3 classes the layers are {sizes}.",
             "each layer begins where the one before it ended",
         )
-    if kinds[-1] is nn.Dropout:
+    inputs, *rates = (round(layer[2], 1) for layer in linear)
+    if output > 0:
         return Diagnosis(
             "drops-outputs",
             "there is dropout behind the output layer.",
             "a dropped logit is a wrong answer, not noise to learn from",
+        )
+    if inputs > 0:
+        return Diagnosis(
+            "drops-inputs",
+            "there is dropout in front of the first layer: it drops inputs.",
+            "dropout stands behind each hidden layer's ReLU",
         )
     if rates == [0.5, 0.8]:
         return Diagnosis(
@@ -238,6 +302,18 @@ def judge_layers(answer):
     if rates != [0.5, 0.2]:
         return Diagnosis(
             "wrong-rates", f"for rates [0.5, 0.2] it drops with {rates}.", "one for each layer"
+        )
+    if any(layer[2] for layer in _linear_layers(model.eval(), bias=1.0)[0]):
+        return Diagnosis(
+            "drops-in-evaluation",
+            "it drops units after model.eval().",
+            "nn.Dropout looks at the mode itself; F.dropout has to be told: training=self.training",
+        )
+    if not all(layer[2] == 1 for layer in _linear_layers(model.eval(), bias=-100.0)[0][1:]):
+        return Diagnosis(
+            "no-relu",
+            "hidden units pass on what is below 0.",
+            "each hidden layer is linear, then ReLU, then dropout",
         )
     for sizes, given in ((5 * [8], 3 * [0.5]), (3 * [8], 5 * [0.5])):
         try:
@@ -544,9 +620,9 @@ EXERCISES = (
         title="What was ordered",
         statement=(
             "Mend example 2: `layers(input_size, hidden_sizes, num_classes, dropout_rates)` gives "
-            "the network as it builds it (linear, ReLU and dropout for each hidden layer, then the "
-            "output layer). If there are not as many rates as hidden layers, more or fewer, it "
-            "raises a ValueError that names both numbers."
+            "the network as it builds it (`nn.Linear`, ReLU and dropout for each hidden layer, "
+            "then the output layer, whatever you put them into). If there are not as many rates as "
+            "hidden layers, more or fewer, it raises a ValueError that names both numbers."
         ),
         starter=_STARTER.format(
             name="layers",
@@ -572,6 +648,9 @@ EXERCISES = (
             (_layers_asserts, "wrong-error"),
             (_layers_strict_only, "says-too-little"),
             (_layers_drop_outputs, "drops-outputs"),
+            (_layers_drop_inputs, "drops-inputs"),
+            (_layers_without_relu, "no-relu"),
+            (_layers_always_on, "drops-in-evaluation"),
             (_layers_keep, "keep-and-drop-swapped"),
             (lambda *sizes: [1, 2, 3], "no-network"),
             (lambda *sizes: None, "not-started"),
@@ -583,8 +662,8 @@ EXERCISES = (
         statement=(
             "Write what should stand in place of the specimen's last line: "
             "`verdict(with_dropout, without)` gets two lists of accuracies in %, run by run from "
-            'the same seeds, and returns "helped", "hurt" or "cannot tell", by the 95% interval '
-            "of the mean difference."
+            'the same seeds, and returns "helped", "hurt" or "cannot tell", by Student\'s 95% '
+            "interval of the mean difference."
         ),
         starter=_STARTER.format(
             name="verdict", arguments="with_dropout, without", exercise="08-verdict"
@@ -753,8 +832,8 @@ QUIZ = [
             "Perhaps. But then the measurement is somewhere else, and not in this code.",
         ),
         (
-            "That the code above ran without error",
-            "That much, true; and that it is about dropout, you took from the words.",
+            "That the network does what the sentence says",
+            "Nobody compared the two: the sentence is printed whatever the network does.",
         ),
     ),
     _choice(

@@ -158,14 +158,20 @@ def judge_equal_sums(answer):
     if all(abs(a - b) < 0.15 for a, b in zip(answers, right, strict=True)):
         return Diagnosis(
             "near",
-            f"near, but not equal: for [1, 2, 3, 4] and p = 0.5 it gives {answers[0]:.4g}.",
+            "near, but not equal: it gives "
+            f"{', '.join(f'{value:.4g}' for value in answers)} where "
+            f"{', '.join(f'{chance:.4g}' for chance in right)} are right.",
             "there are only 2^n masks: go through all of them instead of drawing some, and compare "
             "sums with math.isclose",
         )
+    (x, p), wrong, chance = next(
+        (case, value, truth)
+        for case, value, truth in zip(cases, answers, right, strict=True)
+        if not math.isclose(value, truth, abs_tol=1e-9)
+    )
     return Diagnosis(
         "another-number",
-        f"for [1, 2, 3, 4] and p = 0.5 it gives {answers[0]:.4g}, but two masks of 16 do it: "
-        "{1, 4} and {2, 3}.",
+        f"for {list(x)} and p = {p} it gives {wrong:.4g}, and {chance:.4g} is right.",
         "go through all masks with itertools.product((0, 1), repeat=len(x))",
     )
 
@@ -186,7 +192,7 @@ def judge_enough_draws(answer):
     def agrees(formula):
         return all(
             math.isclose(value, formula(error, p), rel_tol=1e-6)
-            or 0 <= value - formula(error, p) <= 1
+            or 0 <= value - formula(error, p) <= 1 + 1e-6  # the next whole number
             for value, (error, p) in zip(answers, points, strict=True)
         )
 
@@ -223,9 +229,15 @@ def judge_enough_draws(answer):
     for code, (formula, message, hint) in slips.items():
         if agrees(formula):
             return Diagnosis(code, message, hint)
+    (error, p), wrong = next(
+        (point, value)
+        for point, value in zip(points, answers, strict=True)
+        if not math.isclose(value, enough_draws(*point), rel_tol=1e-6)
+    )
     return Diagnosis(
         "another-formula",
-        f"for an error of one half at p = 0.5 it gives {answers[0]:.4g}, and 576 are needed.",
+        f"for error = {error} and p = {p} it gives {wrong:.7g}, and "
+        f"{enough_draws(error, p):.7g} are needed.",
         "set the error, ε x, equal to twelve standard deviations of the mean and solve for N",
     )
 
