@@ -57,9 +57,9 @@ def test_tuned_the_network_without_dropout_errs_less():
     assert cost(RESULTS, "without", "tuned", "test_error", 100).high < 0
 
 
-def test_both_wrong_backward_passes_mostly_overflow_at_the_common_rate():
+def test_both_wrong_backward_passes_often_overflow_at_the_common_rate():
     for fault in ("backward without mask", "backward draws again"):
-        assert sum(r[fault]["given"]["test_loss"] is None for r in RESULTS) >= 5
+        assert sum(r[fault]["given"]["test_loss"] is None for r in RESULTS) >= 4
 
 
 def test_three_mistakes_cost_less_than_a_point_once_tuned_and_nine_more():
@@ -104,6 +104,24 @@ def test_expensive_mistakes_still_have_curves_that_fall():
 def test_checks_find_all_twelve():
     for dropout in list(ARMS.values())[2:]:
         assert not examine(scratch_subject(dropout), ELEMENTWISE, stop_at_first=True).passed
+
+
+def test_a_run_with_fifty_masks_trains_fifty_networks():
+    assert SETTINGS["batch_size"] == 50
+    assert SETTINGS["train"] % SETTINGS["batch_size"] == 0
+    layers = [ARMS["50 masks for good"](0.5, rng=np.random.default_rng(i)) for i in range(3)]
+    trained = {
+        tuple(map(tuple, case))
+        for _ in range(4)
+        for case in zip(*(layer.forward(np.ones((50, 30))) for layer in layers), strict=True)
+    }
+    assert len(trained) == 50
+
+
+def test_a_wrong_backward_trains_at_a_third_of_the_common_rate():
+    for fault in ("backward without mask", "backward draws again"):
+        chosen = [r[fault]["tuned"]["learning_rate"] for r in RESULTS]
+        assert np.median(chosen) == pytest.approx(SETTINGS["given_rate"] / 3, rel=0.15)
 
 
 def test_all_masks_for_good_are_dealt_out_in_turn():
@@ -154,6 +172,20 @@ def test_six_standard_deviations_are_twice_in_a_billion():
 
     assert 1e-9 < 2 * norm.sf(6) < 3e-9
     assert 1 - (1 - 2 * norm.sf(2)) ** 50 == pytest.approx(0.9, abs=0.01)
+
+
+def test_a_tolerance_by_feel_fails_in_about_four_runs_of_five():
+    from scipy.stats import binom
+
+    outside = 2 * binom.cdf(39, 100, 0.5)  # of the mean of 100 draws, beyond 20%
+    assert 0.03 < outside < 0.04
+    assert 0.78 < 1 - (1 - outside) ** 50 < 0.85
+
+
+def test_judges_take_the_next_whole_number_and_name_a_case_that_is_wrong():
+    assert exercises.judge_enough_draws(lambda e, p: int(exercises.enough_draws(e, p)) + 1) is None
+    found = exercises.judge_equal_sums(lambda x, p: 0.125)
+    assert "[1.0, 1.0, 1.0, 1.0]" in str(found) or "0.4219" in str(found)
 
 
 def test_numbers_in_quiz_and_explanations():

@@ -93,8 +93,39 @@ def test_the_specimen_prints_what_everybody_hopes_for_and_the_mended_one_cannot_
     assert without < dropped
     assert "Dropout improves generalisation." in text
     assert "steps with dropout on: 10 of 200" in text
+    assert "difference surely less than half a point: True" in text
     assert "Ten runs cannot tell." in text
+    assert "no dropout in either: ahead True" in text
+    assert "ten epochs for both:  ahead False" in text
     assert "'fixed': 1}" in text
+
+
+def test_layers_may_be_built_in_any_way_that_does_the_same():
+    from dropout_lib.pytorch import MLPWithDropout
+
+    class InLists(torch.nn.Module):
+        def __init__(self, inputs, hidden, classes, rates):
+            super().__init__()
+            if len(hidden) != len(rates):
+                raise ValueError(f"{len(hidden)} hidden sizes, {len(rates)} rates")
+            sizes, self.rates = [inputs, *hidden, classes], rates
+            self.linear = torch.nn.ModuleList(map(torch.nn.Linear, sizes[:-1], sizes[1:]))
+
+        def forward(self, x):
+            for linear, p in zip(self.linear[:-1], self.rates, strict=True):
+                x = torch.dropout(linear(x).relu(), p, self.training)
+            return self.linear[-1](x)
+
+    assert exercises.judge_layers(InLists) is None
+    assert exercises.judge_layers(MLPWithDropout) is None
+
+
+def test_an_accuracy_may_ask_the_model_for_its_device():
+    def accuracy(model, x, y):
+        x = x.to(next(model.parameters()).device)
+        return exercises.accuracy_mended(model, x, y)
+
+    assert exercises.judge_accuracy(accuracy) is None
 
 
 def test_the_quiz_is_right_about_zip():
