@@ -1,7 +1,5 @@
 """The band of Monte Carlo dropout around a curve that was seen on the left and on the right."""
 
-import numpy as np
-
 from .chart import LIGHT, axes, picture
 from .explorer import Figure
 
@@ -16,7 +14,7 @@ def band_over_a_gap(x, mean, std, x_train, y_train, gap):
     """
     left, right = gap
     within = (x > left) & (x < right)
-    ends = max(std[np.abs(x - end).argmin()] for end in gap)
+    among = ~within & (x >= x_train.min()) & (x <= x_train.max())
     with axes(width=4.6, height=2.7) as (figure, plot):
         plot.axvspan(left, right, color=LIGHT["faint"], alpha=0.35, linewidth=0)
         plot.fill_between(
@@ -33,8 +31,8 @@ def band_over_a_gap(x, mean, std, x_train, y_train, gap):
         )
         plot.set(xlabel="input x", ylabel="output")
     reading = (
-        f"Inside the gap the spread is at most {std[within].max():.2f}; at its ends it is up to "
-        f"{ends:.2f}."
+        f"Among the points the spread is up to {std[among].max():.2f}; in the gap between them it "
+        f"is {std[within].max():.2f} at most."
     )
     return Figure(
         picture(figure, reading),
