@@ -4,8 +4,8 @@ import numpy as np
 
 from .. import datasets
 from ..experiments import mean_interval
-from .chart import LIGHT, axes, picture
-from .explorer import Choice, Explorer, Figure, Slider
+from .chart import LIGHT, axes, picture, to_svg
+from .explorer import Choice, Explorer, Figure, Picture, Slider
 
 _ACTIVATIONS = {"ReLU": "relu", "tanh": "tanh"}
 _MASKS = {"a fresh mask for every year": "own", "one mask a pass, for all years": "shared"}
@@ -129,53 +129,59 @@ def coverage_by_years(results, settings, p=0.1):
     parts = {"inside": "trained on"} | {
         part: part.replace("-", "–") for part in results[0]["relu"][at] if part[0].isdigit()
     }
-    readings = []
-    with axes(columns=2, width=6.4, height=2.9, sharey=True) as (figure, plots):
-        for plot, (words, activation) in zip(plots, _ACTIVATIONS.items(), strict=True):
-            for measure, style, name in (
-                ("coverage with noise", "o-", "masks and noise"),
-                ("coverage", "o--", "masks alone"),
-            ):
-                shares = [
-                    mean_interval([100 * r[activation][at][part][measure] for r in results])
-                    for part in parts
-                ]
-                means = [share.mean for share in shares]
-                plot.fill_between(
-                    range(len(parts)),
-                    [share.low for share in shares],
-                    [share.high for share in shares],
-                    color=LIGHT["with-dropout"],
-                    alpha=0.15,
-                    linewidth=0,
-                )
-                plot.plot(means, style, markersize=4, color=LIGHT["with-dropout"])
-                side = _LABELS[activation, measure]
-                plot.annotate(name, side, color=LIGHT["with-dropout"], ha="left")
-                readings.append(
-                    f"{words}, {name}: {means[0]:.0f}% in the training years, "
-                    f"{means[-1]:.0f}% {list(parts)[-1].replace('-', ' to ')} years on"
-                )
-            plot.axhline(95, color=LIGHT["ink"], linewidth=1, linestyle=(0, (2, 2)))
-            plot.set_xticks(range(len(parts)), parts.values())
-            plot.set(xlabel="years after the last one of training", title=words, ylim=(-4, 108))
-        plots[1].annotate("95%", (5.1, 95), (0, -11), textcoords="offset points", ha="right")
-        plots[0].set(ylabel="weeks in the band (%)")
-        figure.subplots_adjust(top=0.9, wspace=0.1)
+    panels, readings = [], []
+    for words, activation in _ACTIVATIONS.items():
+        shares = {
+            measure: [
+                mean_interval([100 * r[activation][at][part][measure] for r in results])
+                for part in parts
+            ]
+            for measure in _COVERAGES
+        }
+        panels.append(_coverage_panel(words, activation, shares, parts.values()))
+        readings += [
+            f"{words}, {name}: {shares[measure][0].mean:.0f}% in the training years, "
+            f"{shares[measure][-1].mean:.0f}% {list(parts)[-1].replace('-', ' to ')} years on"
+            for measure, (name, _) in _COVERAGES.items()
+        ]
     return Figure(
-        picture(figure, "; ".join(readings) + "."),
+        Picture(f'<div class="dx-panels">{"".join(panels)}</div>', "; ".join(readings) + "."),
         "Share of the held-out weeks that lie within two standard deviations of the mean, at "
         f"p = {p:g}: of the spread over masks alone, and with the noise of the data added. "
         f"Shaded: 95% interval, {len(results)} runs. Dotted: the share of a normal distribution.",
     )
 
 
-_LABELS = {
+_COVERAGES = {
+    "coverage with noise": ("masks and noise", "o-"),
+    "coverage": ("masks alone", "o--"),
+}
+_LABELS = {  # where the words stand beside their lines
     ("relu", "coverage with noise"): (1.1, 102),
     ("relu", "coverage"): (1.2, 42),
     ("tanh", "coverage with noise"): (1.3, 62),
-    ("tanh", "coverage"): (-0.2, 15),
+    ("tanh", "coverage"): (-0.2, 10),
 }
+
+
+def _coverage_panel(words, activation, shares, parts):
+    with axes(width=3.5, height=2.7) as (figure, plot):
+        for measure, (name, style) in _COVERAGES.items():
+            lows, highs = ([getattr(i, end) for i in shares[measure]] for end in ("low", "high"))
+            colour = LIGHT["with-dropout"]
+            plot.fill_between(range(len(parts)), lows, highs, color=colour, alpha=0.15, linewidth=0)
+            means = [share.mean for share in shares[measure]]
+            plot.plot(means, style, markersize=4, color=colour)
+            plot.annotate(name, _LABELS[activation, measure], color=colour)
+        plot.axhline(95, color=LIGHT["ink"], linewidth=1, linestyle=(0, (2, 2)))
+        if activation == "tanh":
+            plot.annotate("95%", (5.1, 95), (0, -11), textcoords="offset points", ha="right")
+        plot.set_xticks(range(len(parts)), parts)
+        plot.tick_params(axis="x", labelsize=7.5)
+        plot.set(xlabel="years after the last one of training", ylabel="weeks in the band (%)")
+        plot.set(title=words, ylim=(-4, 108))
+        figure.subplots_adjust(top=0.9)
+    return to_svg(figure)
 
 
 def _numbers(kept, measure):

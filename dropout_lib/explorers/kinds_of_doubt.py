@@ -31,7 +31,7 @@ def kinds_of_doubt(kinds, shown=24):
         readings.append(
             f"{words}: the passes choose {', '.join(map(str, chosen))}; {', '.join(told)} nats"
         )
-    width = _LEFT + 16 + _PASS * shown + 96
+    width = _LEFT + 16 + _PASS * shown + 112
     drawing = svg.drawing(width, _ROW * len(kinds) - 8, elements, max_width=620)
     return Figure(
         Picture(drawing, "; ".join(readings) + "."),
