@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 import torch
 
-from .mc_passes import blocks_of_passes
+from .mc_passes import blocks_of_passes, check_cases
 
 OUTPUTS = ("values", "logits", "probabilities")
 
@@ -98,7 +98,7 @@ def mc_predict(
             f"num_samples has to be an integer of at least 2, but got {num_samples!r}: "
             "a single pass has no spread"
         )
-    summary = _Summary(outputs)
+    summary = _Summary(outputs, check_cases(x, batch_axis))
     passes = blocks_of_passes(model, x, num_samples, consistent, batch_axis, generator, chunk_size)
     with closing(passes):
         for where, samples in passes:
@@ -124,8 +124,8 @@ def mc_samples(
     >>> model = torch.nn.Sequential(Dropout(0.5))
     >>> seeded = torch.Generator().manual_seed(0)
     >>> mc_samples(model, torch.ones(3, 1), 2, consistent=True, generator=seeded)[..., 0]
-    tensor([[0., 0., 0.],
-            [2., 2., 2.]])
+    tensor([[2., 2., 2.],
+            [0., 0., 0.]])
     """
     if not _is_integer(num_samples) or num_samples < 1:
         raise ValueError(f"num_samples has to be an integer of at least 1, but got {num_samples!r}")
@@ -154,7 +154,8 @@ def summarise(samples, outputs="values"):
         :class:`Prediction`.
 
     Raises:
-        ValueError: fewer than two samples, no such word, or a sample is not finite.
+        ValueError: fewer than two samples, no such word, a sample is not finite,
+            or there are no classes where the word says so.
 
     >>> sure_but_at_odds = torch.tensor([[[1.0, 0.0]], [[0.0, 1.0]]])
     >>> prediction = summarise(sure_but_at_odds, "probabilities")
@@ -163,7 +164,9 @@ def summarise(samples, outputs="values"):
     """
     if len(samples) < 2:
         raise ValueError(f"a spread needs at least two samples, but got {len(samples)}")
-    summary = _Summary(outputs)
+    if samples.dim() < 2:
+        raise ValueError(f"samples have to be (T, N, ...), but have shape {tuple(samples.shape)}")
+    summary = _Summary(outputs, samples.shape[1])
     summary.add(samples.detach(), (0, 0, 0))
     return summary.prediction()
 
@@ -177,56 +180,56 @@ class _Summary:
 
     Blocks are joined as in Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm
     for computing sample variances", 1979, in double precision where the device has it.
+
+    Args:
+        outputs: as for :func:`mc_predict`.
+        cases: how many there will be.
     """
 
-    def __init__(self, outputs):
+    def __init__(self, outputs, cases):
         if outputs not in OUTPUTS:
             raise ValueError(f"outputs has to be one of {', '.join(OUTPUTS)}, but got {outputs!r}")
-        self.outputs = outputs
-        self.parts = {}  # first case: [passes seen, mean, squared deviations, summed entropies]
+        self.outputs, self.cases = outputs, cases
+        self.seen = {}  # first case of a block: passes seen
+        self.sums = None
 
     def add(self, samples, where):
         """samples (t, ..., n, ...), the n cases on the axis and from the first that is named."""
-        _, self.axis, start = where
-        _check_finite(samples, start, self.axis)
+        _, axis, start = where
+        _check_finite(samples, start, axis)
         self.dtype = samples.dtype
         if samples.device.type != "mps":
             samples = samples.double()
+        if self.outputs != "values":
+            _check_classes(samples, self.outputs)
         if self.outputs == "logits":
             samples = samples.softmax(dim=-1)
-        block = self._of_block(samples)
-        self.parts[start] = _joined(self.parts[start], block) if start in self.parts else block
-
-    def _of_block(self, samples):
-        mean = samples.mean(dim=0)
-        deviations = (samples - mean).square().sum(dim=0)
-        entropies = 0.0 if self.outputs == "values" else entropy(samples).sum(dim=0)
-        return len(samples), mean, deviations, entropies
+        if self.sums is None:  # whole, as many small tensors would leave memory in pieces
+            shape = list(samples.shape[1:])
+            shape[axis] = self.cases
+            per_case = shape if self.outputs == "values" else shape[:-1]
+            self.sums = [samples.new_zeros(size) for size in (shape, shape, per_case)]
+        mean, deviations, entropies = (
+            whole.narrow(axis, start, samples.shape[axis + 1]) for whole in self.sums
+        )
+        before, more = self.seen.get(start, 0), len(samples)
+        self.seen[start] = self.passes = total = before + more
+        of_block = samples[0] + (samples - samples[0]).mean(dim=0)  # exact where all are equal
+        apart = of_block - mean
+        deviations += (samples - of_block).square().sum(dim=0)
+        deviations += apart.square() * (before * more / total)
+        mean += apart * (more / total)
+        if self.outputs != "values":
+            entropies += entropy(samples).sum(dim=0)
 
     def prediction(self):
-        parts = [self.parts[start] for start in sorted(self.parts)]
-        mean = torch.cat([mean for _, mean, *_ in parts], self.axis)
-        variance = torch.cat([dev / (count - 1) for count, _, dev, _ in parts], self.axis)
-        pair = mean.to(self.dtype), variance.sqrt().to(self.dtype)
+        mean, deviations, entropies = self.sums
+        pair = mean.to(self.dtype), (deviations / (self.passes - 1)).sqrt().to(self.dtype)
         if self.outputs == "values":
             return Prediction(*pair)
         total = entropy(mean)
-        expected = torch.cat([sums / count for count, *_, sums in parts], self.axis)
-        mutual = (total - expected).clamp(min=0)  # it is never below 0 but for rounding
+        mutual = (total - entropies / self.passes).clamp(min=0)  # below 0 only by rounding
         return Prediction(*pair, total.to(self.dtype), mutual.to(self.dtype))
-
-
-def _joined(seen, block):
-    """Count, mean, squared deviations and summed entropies of both together."""
-    count, mean, deviations, entropies = seen
-    more, its_mean, its_deviations, its_entropies = block
-    total, apart = count + more, its_mean - mean
-    return (
-        total,
-        mean + apart * (more / total),
-        deviations + its_deviations + apart.square() * (count * more / total),
-        entropies + its_entropies,
-    )
 
 
 def entropy(probabilities):
@@ -238,11 +241,28 @@ def entropy(probabilities):
     return torch.special.entr(probabilities).sum(dim=-1)
 
 
+def _check_classes(samples, outputs):
+    """ValueError for a single class, and for probabilities that are none."""
+    if samples.shape[-1] < 2:
+        raise ValueError(
+            f"classes are on the last axis, which has the length {samples.shape[-1]}: for two "
+            "classes give both of their logits or probabilities"
+        )
+    if outputs == "probabilities" and (
+        (samples < 0).any() or ((samples.sum(dim=-1) - 1).abs() > 0.01).any()
+    ):
+        raise ValueError(
+            'outputs="probabilities" needs numbers from 0 to 1 that add up to 1 over the last '
+            'axis, but got others: are they logits? Then say outputs="logits"'
+        )
+
+
 def _check_finite(samples, start, axis):
     """ValueError that names the first case whose prediction is infinite or no number."""
     if samples.isfinite().all():
         return
-    wrong = ~samples.isfinite().movedim(axis + 1, 1).flatten(2).all(dim=2)  # (t, n)
+    finite = samples.isfinite().movedim(axis + 1, 1).unsqueeze(-1)  # (t, n, ..., 1)
+    wrong = ~finite.flatten(2).all(dim=2)  # (t, n)
     case = int(wrong.any(dim=0).nonzero()[0])
     raise ValueError(
         f"the prediction for case {start + case} is not finite in {int(wrong[:, case].sum())} of "

@@ -1,14 +1,14 @@
 """Monte Carlo dropout: predict many times with dropout on, and look at mean and spread.
 
-With S passes of one input x, each under a fresh mask m_s,
+With T passes of one input x, y[t] = f(x) under the t-th masks,
 
-    mean    ŷ  = 1/S Σ f(x, m_s)
-    spread  s² = 1/(S - 1) Σ (f(x, m_s) - ŷ)²
+    mean    1/T Σ y[t]
+    spread  √( 1/(T - 1) Σ (y[t] - mean)² )
 
-For classification, p_s being the class probabilities of pass s and H[p] = -Σ p log p in nats,
+For a classifier, whose passes give probabilities q[t], and with H[q] = -Σ q log q in nats,
 
-    predictive entropy    H[p̂]                      how undecided the averaged prediction is
-    mutual information    H[p̂] - 1/S Σ H[p_s]       how far the passes contradict each other
+    predictive entropy    H[mean q]                      how undecided the averaged prediction is
+    mutual information    H[mean q] - 1/T Σ H[q[t]]      how far the passes contradict each other
 
 Gal and Ghahramani, "Dropout as a Bayesian approximation: representing model uncertainty in deep
 learning", ICML 2016, section 4. The spread is the part of the uncertainty that the masks make: the
@@ -38,7 +38,7 @@ class Prediction(NamedTuple):
     """What many passes say; the two entropies (in nats) are None unless classes are predicted."""
 
     mean: np.ndarray  # (N, ...)
-    std: np.ndarray  # (N, ...), with divisor S - 1
+    std: np.ndarray  # (N, ...), with divisor T - 1
     predictive_entropy: np.ndarray | None = None  # (N, ...) without the classes
     mutual_information: np.ndarray | None = None
 
@@ -60,7 +60,7 @@ def mc_predict(
         model: a :class:`Sequential` with dropout in it, also nested, or a dropout layer alone.
             Of a :class:`VariationalRNN` at its end the output counts, not the last state.
         x: inputs, N cases along ``batch_axis``; not changed.
-        num_samples: passes S for each case, at least 2.
+        num_samples: passes T for each case, at least 2.
         outputs: what the model returns: "values" (regression), or for classification "logits" or
             "probabilities" with the classes on the last axis. Mean and spread are then those of
             the probabilities.
@@ -109,7 +109,7 @@ def mc_samples(
 ):
     """The passes themselves, for what :func:`mc_predict` does not compute.
 
-    Arguments and errors as there, except that one pass is enough. All S passes stand in memory.
+    Arguments and errors as there, except that one pass is enough. All T passes stand in memory.
 
     Returns:
         (num_samples, *shape of what the model returns for x)
@@ -138,7 +138,7 @@ def summarise(samples, outputs="values"):
     """Mean, spread and, for classes, entropies of passes, whatever they come from.
 
     Args:
-        samples: (S, N, ...): S passes, or the outputs of S networks.
+        samples: (T, N, ...): T passes, or the outputs of T networks.
         outputs: as for :func:`mc_predict`.
 
     Returns:
