@@ -7,6 +7,7 @@ from dropout_lib.experiments import load, provenance
 from dropout_lib.explorers.averaged_subnetworks import averaged_subnetworks_explorer
 from dropout_lib.explorers.batch_norm import variance_shift
 from dropout_lib.explorers.benched_units import benched_units
+from dropout_lib.explorers.calibration import reliability_explorer
 from dropout_lib.explorers.co2 import co2_explorer, co2_passes_explorer
 from dropout_lib.explorers.data_size import data_size_explorer
 from dropout_lib.explorers.deleted_units import deleted_units_explorer
@@ -36,6 +37,10 @@ LABELS = np.arange(20) % 10
 
 def benched_units_on_noise():
     return benched_units(DIGITS, LABELS)
+
+
+def reliability_stored():
+    return reliability_explorer(load("calibration"), provenance("calibration")["settings"])
 
 
 def co2_stored():
@@ -145,6 +150,7 @@ MAKE_EXPLORERS = [
     gaussian_preactivation_of_noise,
     mask_scale_output,
     masks_over_time,
+    reliability_stored,
     ridge_path_stored,
     running_mean_explorer,
     which_variant,

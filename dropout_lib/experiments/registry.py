@@ -31,8 +31,10 @@ class Experiment:
 
 
 MODULES = (
+    "active_learning",
     "averaged_subnetworks",
     "batch_norm",
+    "calibration",
     "co2",
     "cost_of_training",
     "data_size",
