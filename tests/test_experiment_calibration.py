@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from dropout_lib.datasets import mnist5k
-from dropout_lib.experiments import load
+from dropout_lib.experiments import load, paired_difference
 from dropout_lib.experiments.calibration import (
     Settings,
     _best,
@@ -178,3 +178,44 @@ def test_what_the_explorer_offers_is_stored_and_every_digit_is_in_a_bin():
             assert set(counts) == {1000}
             errors = run["tuned by nll"][arm]["by angle"]["error"]
             assert 1 - np.array(right) / 1000 == pytest.approx(np.array(errors), abs=1e-4)
+
+
+# --- what the results say, beside the rows of the ledger -----------------------------------------
+
+
+def of(tuned, arm, measure):
+    runs = [r[f"tuned by {tuned}"][arm] for r in load("calibration")]
+    return [run["by angle"][measure][0] if "by angle" in run else run[measure] for run in runs]
+
+
+def test_chosen_by_nll_many_passes_are_not_sure_enough_and_by_error_all_are_too_sure():
+    def temperatures(tuned, arm):
+        return [r[f"tuned by {tuned}"][arm]["temperature"] for r in load("calibration")]
+
+    assert np.mean(np.array(temperatures("nll", "mc")) < 1) >= 0.8
+    for arm in ("single", "weight scaling", "ensemble"):
+        assert min(temperatures("error", arm)) > 1.3
+
+
+def test_temperature_scaling_leaves_little_to_choose_upright():
+    scaled = [
+        np.mean(of("error", arm, "scaled nll")) for arm in ("weight scaling", "mc", "ensemble")
+    ]
+    assert max(scaled) - min(scaled) < 0.02
+    assert np.mean(of("error", "single", "nll")) > 1.5 * max(scaled)
+
+
+def test_a_network_chosen_by_nll_errs_more_than_one_chosen_by_error():
+    for arm in ("single", "weight scaling"):
+        assert paired_difference(of("nll", arm, "error"), of("error", arm, "error")).low > 0
+
+
+def test_what_is_chosen_lies_within_the_grid_but_for_two_arms():
+    rates = sorted(SETTINGS.learning_rates)
+    for arm in ("weight scaling", "short ensemble"):
+        factor = SETTINGS.members if arm == "short ensemble" else 1
+        for r in load("calibration"):
+            chosen = r["tuned by nll"][arm]
+            assert rates[0] < chosen["learning_rate"] / factor < rates[-1]
+            if arm == "weight scaling":
+                assert min(SETTINGS.rates) < chosen["p"] < max(SETTINGS.rates)

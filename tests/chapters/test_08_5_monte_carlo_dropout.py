@@ -134,3 +134,66 @@ def test_one_mask_for_all_passes_has_no_spread():
     passes = torch.stack([layer(torch.ones(1, 8), mask=mask) for _ in range(5)])
     assert passes.std(dim=0).max() == 0
     assert mc_samples(layer, torch.ones(1, 8), 5).std(dim=0).max() > 0
+
+
+# --- calibration -------------------------------------------------------------------------------
+
+CALIBRATION = [run["tuned by nll"] for run in load("calibration")]
+ANGLES = provenance("calibration")["settings"]["angles"]
+WAYS = ("single", "weight scaling", "mc", "ensemble", "short ensemble")
+
+
+def by_angle(way, measure, angle):
+    return [run[way]["by angle"][measure][ANGLES.index(angle)] for run in CALIBRATION]
+
+
+def test_turned_by_30_degrees_all_err_on_a_third_and_by_90_on_most():
+    for way in WAYS:
+        assert np.mean(by_angle(way, "error", 30)) > 1 / 3
+        assert np.mean(by_angle(way, "error", 90)) > 0.8
+
+
+def test_chosen_by_nll_passes_want_to_be_surer_and_weight_scaling_less_sure():
+    assert sum(run["mc"]["temperature"] < 1 for run in CALIBRATION) >= 9
+    assert all(run["weight scaling"]["temperature"] > 1 for run in CALIBRATION)
+
+
+def test_chosen_by_error_the_network_is_much_too_sure():
+    runs = [run["tuned by error"]["weight scaling"]["temperature"] for run in load("calibration")]
+    assert min(runs) > 1.2
+
+
+def test_at_90_degrees_even_the_passes_are_far_surer_than_right():
+    assert np.mean(by_angle("mc", "ece", 90)) > 0.4
+
+
+def test_the_entropies_of_passes_and_of_one_pass_part_by_about_a_hundredth():
+    for kind in ("photographs", "held-out classes"):
+        gap = [
+            run["mc"][kind]["entropy"] - run["weight scaling"][kind]["entropy"]
+            for run in CALIBRATION
+        ]
+        assert 0 < np.mean(gap) < 0.02
+
+
+# --- asking for labels -------------------------------------------------------------------------
+
+
+def test_labels_asked_for_by_entropy_or_mutual_information_teach_less_than_drawn_ones():
+    arms = [run["arms"] for run in load("active_learning")]
+    for judge in ("mc entropy", "mutual information"):
+        worse = [of_run[judge]["mean_error"] - of_run["random"]["mean_error"] for of_run in arms]
+        assert mean_interval(worse).low > 0
+        saved = [
+            of_run["random"]["needed"]["0.2"] - of_run[judge]["needed"]["0.2"] for of_run in arms
+        ]
+        assert mean_interval(saved).mean < 0
+
+
+def test_the_numbers_of_the_design_are_those_of_the_settings():
+    settings = provenance("active_learning")["settings"]
+    assert (settings["pool"], settings["labels"], settings["added"]) == (1500, 200, 10)
+    assert (settings["per_class"], settings["passes"], len(load("active_learning"))) == (2, 100, 12)
+    settings = provenance("calibration")["settings"]
+    assert (settings["train"], settings["hidden"], settings["members"]) == (1000, [256, 256], 5)
+    assert (settings["passes"], len(load("calibration"))) == (100, 10)
