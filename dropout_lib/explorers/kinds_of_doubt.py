@@ -22,14 +22,14 @@ def kinds_of_doubt(kinds, shown=24):
         samples = np.asarray(samples, dtype=float)
         total, expected = entropies(samples)
         elements += _row(row * _ROW, words, np.reshape(image, (28, 28)), samples[:shown])
-        told = (f"total {total:.2f}", f"expected {expected:.2f}", f"mutual {total - expected:.2f}")
+        told = (f"total {total:.1f}", f"expected {expected:.1f}", f"mutual {total - expected:.1f}")
         right = _LEFT + 16 + _PASS * shown
         elements += [
             svg.text(right + 6, row * _ROW + 46 + 19 * i, line) for i, line in enumerate(told)
         ]
-        chosen = sorted(set(samples.argmax(axis=1).tolist()))
+        often = np.bincount(samples.argmax(axis=1), minlength=10) > 0.02 * len(samples)
         readings.append(
-            f"{words}: the passes choose {', '.join(map(str, chosen))}; {', '.join(told)} nats"
+            f"{words}: the passes choose {_listed(np.flatnonzero(often))}; {', '.join(told)} nats"
         )
     width = _LEFT + 16 + _PASS * shown + 112
     drawing = svg.drawing(width, _ROW * len(kinds) - 8, elements, max_width=620)
@@ -38,6 +38,10 @@ def kinds_of_doubt(kinds, shown=24):
         f"Each column is one pass, each circle a class, its area the probability; {shown} "
         f"of {len(kinds[0][2])} passes are drawn. The entropies, in nats, are of all.",
     )
+
+
+def _listed(classes):
+    return ", ".join(map(str, classes.tolist()))
 
 
 def entropies(samples):
