@@ -608,6 +608,38 @@ def dropout_wins_below_the_crossover():
     return gains[0] > 0 and math.isclose(gains[1], 0, abs_tol=1e-12) and gains[2] < 0
 
 
+# --- chapter 8.2: a multilayer perceptron ------------------------------------------------------
+
+
+@exact_check
+def different_outputs_tell_correct_from_broken():
+    """Whether the outputs of the two modes differ for correct dropout and for no broken one."""
+    import torch
+
+    def differ(drop):
+        generator = torch.Generator().manual_seed(0)
+        x = torch.ones(8, 64)
+        return not torch.allclose(drop(x, True, generator), drop(x, False, generator))
+
+    def kept(x, share, generator):
+        return torch.rand(x.shape, generator=generator) < share
+
+    def correct(x, training, generator):
+        return x * kept(x, 0.7, generator) / 0.7 if training else x
+
+    def keep_and_drop_swapped(x, training, generator):
+        return x * kept(x, 0.3, generator) / 0.3 if training else x
+
+    def scale_forgotten(x, training, generator):
+        return x * kept(x, 0.7, generator) if training else x
+
+    def drops_in_evaluation(x, training, generator):
+        return x * kept(x, 0.7, generator) / 0.7
+
+    broken = keep_and_drop_swapped, scale_forgotten, drops_in_evaluation
+    return differ(correct) and not any(differ(drop) for drop in broken)
+
+
 # --- chapter 8.4: with and without dropout -----------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 import ipywidgets
 import numpy as np
+import torch
 
 from dropout_lib.experiments import load, provenance
 from dropout_lib.explorers.averaged_subnetworks import averaged_subnetworks_explorer
@@ -25,11 +26,13 @@ from dropout_lib.explorers.input_rate import input_rate_explorer
 from dropout_lib.explorers.mask_scale_output import mask_scale_output
 from dropout_lib.explorers.masks_over_time import masks_over_time
 from dropout_lib.explorers.mc_spread import spread_by_p_explorer
+from dropout_lib.explorers.rates_by_depth import noise_through_depth
 from dropout_lib.explorers.running_mean import running_mean_explorer
 from dropout_lib.explorers.size_through_depth import size_through_depth
 from dropout_lib.explorers.two_scalings import two_scalings_explorer
 from dropout_lib.explorers.which_variant import which_variant
 from dropout_lib.explorers.width_crossover import width_crossover_explorer
+from dropout_lib.pytorch import MLPWithDropout
 
 DIGITS = np.random.default_rng(0).random((20, 784))
 LABELS = np.arange(20) % 10
@@ -75,6 +78,12 @@ def input_rate_on_noise():
     settings = provenance("input_rate")["settings"]
     results = load("input_rate")
     return input_rate_explorer(results, settings, DIGITS[:4], LABELS[:4], DIGITS[4:], LABELS[4:])
+
+
+def noise_through_depth_on_noise():
+    torch.manual_seed(0)
+    network = MLPWithDropout(784, [16, 12, 8], 10, [0.5, 0.4, 0.3]).network
+    return noise_through_depth(network, DIGITS, LABELS, cases=5, passes=10)
 
 
 def size_through_depth_on_noise():
@@ -150,6 +159,7 @@ MAKE_EXPLORERS = [
     gaussian_preactivation_of_noise,
     mask_scale_output,
     masks_over_time,
+    noise_through_depth_on_noise,
     reliability_stored,
     ridge_path_stored,
     running_mean_explorer,

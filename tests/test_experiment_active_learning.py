@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from dropout_lib.experiments import load
+from dropout_lib.experiments import load, mean_interval, paired_difference
 from dropout_lib.experiments.active_learning import (
     ARMS,
     COUNTERPARTS,
@@ -99,3 +99,24 @@ def test_the_figures_read_what_they_show():
     assert f"entropy, many passes: {middle:.1f}%, {last:.1f}%" in reading
     gain = (of("random", "mean_error") - of("margin", "mean_error")).mean()
     assert f"margin, one pass {gain:.1f} [" in gain_over_random(results).picture.reading
+
+
+# --- what the results say, beside the rows of the ledger -----------------------------------------
+
+
+def alike(arm):
+    return [r["alike"][arm] for r in load("active_learning")]
+
+
+def test_passes_ask_for_the_same_digits_by_entropy_and_for_others_by_the_rest():
+    assert mean_interval(alike("mc entropy")).low > 0.6
+    assert mean_interval(alike("mc margin")).high < 0.3
+    assert max(alike("mutual information")) < 0.05
+
+
+def test_entropy_of_one_pass_asks_worse_than_chance_too():
+    random, entropy = (
+        [r["arms"][arm]["mean_error"] for r in load("active_learning")]
+        for arm in ("random", "entropy")
+    )
+    assert paired_difference(entropy, random).low > 0

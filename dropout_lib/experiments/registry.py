@@ -53,6 +53,7 @@ MODULES = (
     "mc_spread",
     "memorised_labels",
     "rate_sweep",
+    "rates_by_depth",
     "recurrent_dropout",
     "redundant_features",
     "single_epoch",

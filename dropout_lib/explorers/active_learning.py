@@ -24,7 +24,7 @@ def error_by_labels(results):
         results: the stored results of the experiment ``active_learning``, by seed.
     """
     labels, told, ends = results[0]["labels"], [], {}
-    with axes(width=5.6, height=3) as (figure, plot):
+    with axes(width=4.8, height=3) as (figure, plot):
         for arm, (words, name, style) in _LINES.items():
             runs = 100 * np.array([r["arms"][arm]["error"] for r in results])
             intervals = [mean_interval(column.tolist()) for column in runs.T]
@@ -38,10 +38,10 @@ def error_by_labels(results):
             words, name, _ = _LINES[arm]
             end = (labels[-1] + 3, place)
             plot.annotate(words, end, va="center", color=LIGHT[name], fontsize=8)
-        plot.set(xlabel="labels", ylabel="test error (%)", xlim=(15, labels[-1] * 1.42))
-        plot.set(ylim=(0, None))
-        plot.set_xticks(range(0, labels[-1] + 1, 50))
-        plot.spines["bottom"].set_bounds(15, labels[-1])
+        plot.set_xticks([labels[0], *range(50, labels[-1] + 1, 50)])
+        plot.set(xlabel="labels", ylabel="test error (%)", ylim=(0, None))
+        plot.set(xlim=(labels[0] - 5, labels[-1] * 1.55))
+        plot.spines["bottom"].set_bounds(labels[0], labels[-1])
     reading = (
         f"Test error with {labels[len(labels) // 2]} and {labels[-1]} labels, means of "
         f"{len(results)} runs. {'; '.join(told)}. All begin with the same {labels[0]} labels, at "

@@ -3,8 +3,8 @@
 import numpy as np
 
 from ..experiments import mean_interval
-from .chart import LIGHT, apart, axes, picture
-from .explorer import Choice, Explorer, Figure, Slider
+from .chart import LIGHT, apart, axes, to_svg
+from .explorer import Choice, Explorer, Figure, Picture, Slider
 
 PREDICTIONS = {  # arm, and whether its temperature is scaled
     "one network without dropout": ("single", ""),
@@ -55,7 +55,7 @@ def reliability_explorer(results, settings):
             f"{100 * confidence / count:.0f}% on average, right in {100 * right / count:.0f}%. "
             f"Expected calibration error {100 * ece:.0f}%, NLL {nll:.2f} nats."
         )
-        return picture(_diagram(bins, LIGHT[_LINES[arm][1]]), reading)
+        return side_by_side(_diagram(bins, LIGHT[_LINES[arm][1]]), reading)
 
     return Explorer(
         "reliability",
@@ -63,7 +63,7 @@ def reliability_explorer(results, settings):
         f"Test digits of {len(results)} runs, by how sure the prediction is of its answer. On the "
         "dashed line it is right as often as it says; a grey line shows by how much a bin misses. "
         "Turn the digits, then look which way of predicting notices that it can no longer read "
-        f"them. On the left, bins with fewer than {_FEW} digits are left out.",
+        f"them. Bins with fewer than {_FEW} digits have no point.",
         [
             Slider("angle", "digits turned by", angles, angles[0], "{}°"),
             Choice("prediction", "prediction", PREDICTIONS),
@@ -89,24 +89,35 @@ def _bin(text):
 
 
 def _diagram(bins, colour):
+    """Accuracy against confidence, and how many digits got which confidence."""
     count, right, confidence = bins
     filled = count >= _FEW
     sure, accurate = (values[filled] / count[filled] for values in (confidence, right))
-    edges = np.linspace(0, 1, len(count) + 1)
-    with axes(columns=2, width=6.2, height=2.8) as (figure, (left, histogram)):
-        figure.subplots_adjust(wspace=0.3)
-        left.plot([0, 1], [0, 1], color=LIGHT["soft"], linewidth=1, linestyle=(0, (4, 3)))
+    with axes(width=3.1, height=2.7) as (diagram, plot):
+        plot.plot([0, 1], [0, 1], color=LIGHT["soft"], linewidth=1, linestyle=(0, (4, 3)))
         ends = np.stack([accurate, sure, np.full(len(sure), np.nan)], axis=1).ravel()
-        left.plot(np.repeat(sure, 3), ends, color=LIGHT["soft"], linewidth=1.2)
-        left.plot(sure, accurate, "o-", color=colour, markersize=4, linewidth=1.2)
-        histogram.stairs(100 * count / count.sum(), edges, fill=True, color=colour, alpha=0.6)
-        for plot in (left, histogram):
-            plot.set(xlim=(0, 1.02), xlabel="how sure (confidence)")
-            plot.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
-        left.set(ylim=(0, 1.02), ylabel="how often right (accuracy)")
-        left.set_yticks([0, 0.5, 1], ["0", "0.5", "1"])
-        histogram.set(ylim=(0, 100), ylabel="digits (%)")
-    return figure
+        plot.plot(np.repeat(sure, 3), ends, color=LIGHT["soft"], linewidth=1.2)
+        plot.plot(sure, accurate, "o-", color=colour, markersize=4, linewidth=1.2)
+        _confidence_axis(plot)
+        plot.set(ylim=(0, 1.02), ylabel="how often right (accuracy)")
+        plot.set_yticks([0, 0.5, 1], ["0", "0.5", "1"])
+    with axes(width=3.1, height=2.7) as (histogram, plot):
+        edges = np.linspace(0, 1, len(count) + 1)
+        plot.stairs(100 * count / count.sum(), edges, fill=True, color=colour, alpha=0.6)
+        _confidence_axis(plot)
+        plot.set(ylim=(0, 100), ylabel="digits (%)")
+    return diagram, histogram
+
+
+def _confidence_axis(plot):
+    plot.set(xlim=(0, 1.02), xlabel="how sure (confidence)")
+    plot.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
+
+
+def side_by_side(figures, reading):
+    """Charts beside each other, or below each other where there is no room, as one picture."""
+    markup = "\n".join(f"<div>\n{to_svg(figure)}\n</div>" for figure in figures)
+    return Picture(f'<div class="dx-panels">\n{markup}\n</div>', reading)
 
 
 def measure_by_angle(results, settings, measure="nll"):
@@ -120,38 +131,57 @@ def measure_by_angle(results, settings, measure="nll"):
     if measure not in _MEASURES:
         raise ValueError(f"no measure {measure!r} by angle: choose of {', '.join(_MEASURES)}")
     (words, factor), angles = _MEASURES[measure], settings["angles"]
-    told = []
-    with axes(columns=2, width=6.8, height=3, sharey=True) as (figure, plots):
-        for plot, scaled, title in zip(
-            plots, ("", "scaled "), ("as predicted", "temperature scaled"), strict=True
-        ):
-            ends = {}
-            for arm, (_, name, style) in _LINES.items():
-                runs = [r["tuned by nll"][arm]["by angle"][scaled + measure] for r in results]
-                intervals = [mean_interval(column.tolist()) for column in factor * np.array(runs).T]
-                bounds = ([getattr(i, end) for i in intervals] for end in ("low", "high"))
-                colour, means = LIGHT[name], [interval.mean for interval in intervals]
-                plot.fill_between(angles, *bounds, color=colour, alpha=0.12, linewidth=0)
-                plot.plot(angles, means, color=colour, linestyle=style)
-                ends[arm] = means[-1]
-                highest = int(np.argmax(means))
-                told.append(
-                    f"{_LINES[arm][0]}, {title}: {means[0]:.2f} upright, at most "
-                    f"{means[highest]:.2f} at {angles[highest]}°"
-                )
-            gap = 0.075 * plot.get_ylim()[1]
-            for place, arm in zip(apart(list(ends.values()), gap), ends, strict=True):
-                label, name, _ = _LINES[arm]
-                plot.annotate(label, (184, place), va="center", color=LIGHT[name], fontsize=8)
-            plot.set(xlabel="digits turned by (degrees)", title=title, xlim=(0, 255))
-            plot.set_xticks([0, 45, 90, 135, 180])
-            plot.spines["bottom"].set_bounds(0, 180)
-        plots[0].set(ylabel=words, ylim=(0, None))
-        figure.subplots_adjust(top=0.9, wspace=0.08)
+    panels = {
+        title: {
+            arm: [
+                mean_interval(column.tolist())
+                for column in factor
+                * np.array(
+                    [r["tuned by nll"][arm]["by angle"][scaled + measure] for r in results]
+                ).T
+            ]
+            for arm in _LINES
+        }
+        for title, scaled in (("as predicted", ""), ("temperature scaled", "scaled "))
+    }
+    top = max(i.high for panel in panels.values() for arm in panel.values() for i in arm)
+    figures = [_curves(panel, angles, title, words, 1.02 * top) for title, panel in panels.items()]
+    told = [
+        f"{_LINES[arm][0]}, {title}: {intervals[0].mean:.2f} upright, {_highest(intervals, angles)}"
+        for title, panel in panels.items()
+        for arm, intervals in panel.items()
+    ]
     return Figure(
-        picture(figure, f"{words} by angle, means of {len(results)} runs. {'; '.join(told)}."),
+        side_by_side(
+            figures, f"{words} by angle, means of {len(results)} runs. {'; '.join(told)}."
+        ),
         f"{words[0].upper()}{words[1:]} of test digits that are turned. Orange: networks without "
         "dropout, one, five that were each trained as long, and five that took no longer together "
-        "(short). Blue: one network with dropout. Right: the same, each with a temperature that "
-        "was fitted on upright validation digits. Band: 95% interval.",
+        "(short). Blue: one network with dropout. The other panel: the same, each with a "
+        "temperature that was fitted on upright validation digits. Band: 95% interval.",
     )
+
+
+def _highest(intervals, angles):
+    highest = max(range(len(angles)), key=lambda place: intervals[place].mean)
+    return f"at most {intervals[highest].mean:.2f} at {angles[highest]}°"
+
+
+def _curves(panel, angles, title, words, top):
+    """The measure of every arm by angle, with its interval."""
+    with axes(width=3.3, height=2.9) as (figure, plot):
+        for arm, intervals in panel.items():
+            _, name, style = _LINES[arm]
+            bounds = ([getattr(i, end) for i in intervals] for end in ("low", "high"))
+            plot.fill_between(angles, *bounds, color=LIGHT[name], alpha=0.12, linewidth=0)
+            means = [interval.mean for interval in intervals]
+            plot.plot(angles, means, color=LIGHT[name], linestyle=style)
+        ends = apart([intervals[-1].mean for intervals in panel.values()], 0.065 * top)
+        for place, (label, name, _) in zip(ends, _LINES.values(), strict=True):
+            plot.annotate(label, (184, place), va="center", color=LIGHT[name], fontsize=8)
+        plot.set(xlabel="digits turned by (degrees)", ylabel=words, title=title)
+        plot.set(xlim=(0, 265), ylim=(0, top))
+        plot.set_xticks([0, 45, 90, 135, 180])
+        plot.spines["bottom"].set_bounds(0, 180)
+        figure.subplots_adjust(top=0.9)
+    return figure

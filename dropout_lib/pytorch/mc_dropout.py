@@ -54,8 +54,8 @@ def mc_predict(
 
     Nothing but the dropout layers is random: every other layer, batch norm above all, is in
     evaluation mode. Afterwards each module is in the mode in which it came, also if a pass fails
-    or is interrupted. Layers before the first dropout are computed once for each case. No
-    gradients are recorded.
+    or is interrupted. Layers before the first dropout are computed once for each case, and again
+    only where a chunk has no room for all its passes. No gradients are recorded.
 
     Args:
         model: ``nn.Module`` from x to one tensor. Its rows must not depend on each other.
