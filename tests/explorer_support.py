@@ -9,7 +9,7 @@ from dropout_lib.explorers.averaged_subnetworks import averaged_subnetworks_expl
 from dropout_lib.explorers.batch_norm import variance_shift
 from dropout_lib.explorers.benched_units import benched_units
 from dropout_lib.explorers.calibration import reliability_explorer
-from dropout_lib.explorers.co2 import co2_explorer
+from dropout_lib.explorers.co2 import co2_explorer, co2_passes_explorer
 from dropout_lib.explorers.data_size import data_size_explorer
 from dropout_lib.explorers.deleted_units import deleted_units_explorer
 from dropout_lib.explorers.drop_or_keep import drop_or_keep
@@ -26,6 +26,7 @@ from dropout_lib.explorers.holes_in_a_photograph import holes_in_a_photograph
 from dropout_lib.explorers.input_rate import input_rate_explorer
 from dropout_lib.explorers.mask_scale_output import mask_scale_output
 from dropout_lib.explorers.masks_over_time import masks_over_time
+from dropout_lib.explorers.mc_spread import spread_by_p_explorer
 from dropout_lib.explorers.printed_sum import printed_sum
 from dropout_lib.explorers.rates_by_depth import noise_through_depth
 from dropout_lib.explorers.running_mean import running_mean_explorer
@@ -49,6 +50,10 @@ def reliability_stored():
 
 def co2_stored():
     return co2_explorer(load("co2"), provenance("co2")["settings"])
+
+
+def co2_passes_stored():
+    return co2_passes_explorer(load("co2"), provenance("co2")["settings"])
 
 
 def deleted_units_on_noise():
@@ -136,6 +141,10 @@ def ridge_path_stored():
     return ridge_path_explorer(load("exact_identities"))
 
 
+def spread_by_p_stored():
+    return spread_by_p_explorer(load("mc_spread"), provenance("mc_spread")["settings"])
+
+
 def growing_evidence_of_two_comparisons():
     a, b = [10.0, 9.5, 11.0, 12.0], [9.0, 9.2, 10.5, 10.0]
     return growing_evidence({"one": (a, b), "the other": (b, a)})
@@ -146,6 +155,7 @@ MAKE_EXPLORERS = [
     benched_units_on_noise,
     data_size_stored,
     co2_stored,
+    co2_passes_stored,
     deleted_units_on_noise,
     drop_or_keep,
     example_4_stored,
@@ -167,6 +177,7 @@ MAKE_EXPLORERS = [
     running_mean_explorer,
     which_variant,
     size_through_depth_on_noise,
+    spread_by_p_stored,
     two_scalings_stored,
     variance_shift_stored,
     width_crossover_stored,
