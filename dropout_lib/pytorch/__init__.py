@@ -1,6 +1,7 @@
 """Dropout in PyTorch: the variants of ``dropout_lib.scratch`` again, as modules."""
 
 from . import functional, models
+from .dropblock import DropBlock2d, draw_block_mask, dropblock_backward, dropblock_forward
 from .dropconnect import (
     DropConnectLinear,
     dropconnect_backward,
@@ -42,6 +43,7 @@ from .variational_rnn import RecurrentMasks, VariationalLSTM, VariationalRNN
 
 __all__ = [
     "CNNWithSpatialDropout",
+    "DropBlock2d",
     "DropConnectLinear",
     "Dropout",
     "Dropout1d",
@@ -56,7 +58,10 @@ __all__ = [
     "VariationalDropout",
     "VariationalLSTM",
     "VariationalRNN",
+    "draw_block_mask",
     "draw_keep_mask",
+    "dropblock_backward",
+    "dropblock_forward",
     "dropconnect_backward",
     "dropconnect_forward",
     "dropout_backward",

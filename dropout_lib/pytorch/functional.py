@@ -5,6 +5,7 @@ return the output alone; the pairs ``*_forward`` and ``*_backward`` of each vari
 return the mask. Like their namesakes they know nothing of ``model.eval()``: pass ``training=``.
 """
 
+from .dropblock import dropblock_forward
 from .dropconnect import dropconnect_forward
 from .gaussian_dropout import gaussian_dropout_forward
 from .inverted_dropout import dropout_forward
@@ -89,6 +90,22 @@ def dropout3d(input, p=0.5, training=True, inplace=False, *, generator=None, mas
     """
     return spatial_dropout_forward(
         input, p, training, generator, mask=mask, spatial_dims=3, inplace=inplace
+    )[0]
+
+
+def drop_block2d(
+    input, p=0.5, block_size=3, *, training=True, inplace=False, generator=None, mask=None
+):
+    """Drops squares of units of (N, C, H, W), as ``torchvision.ops.drop_block2d`` means to.
+
+    Arguments and errors otherwise as :func:`~.dropblock.dropblock_forward`.
+
+    >>> import torch
+    >>> drop_block2d(torch.ones(1, 1, 1, 3), block_size=2, mask=torch.tensor([[[[1, 0, 0]]]]))
+    tensor([[[[2., 0., 0.]]]])
+    """
+    return dropblock_forward(
+        input, p, training, generator, mask=mask, block_size=block_size, inplace=inplace
     )[0]
 
 

@@ -1,5 +1,6 @@
 """Dropout from scratch: NumPy only, each forward with its backward, by hand."""
 
+from .dropblock import DropBlock2d, draw_block_mask, dropblock_backward, dropblock_forward
 from .dropconnect import (
     DropConnectLinear,
     dropconnect_backward,
@@ -46,6 +47,7 @@ from .variational_rnn import RecurrentMasks, VariationalRNN
 __all__ = [
     "SGD",
     "Adam",
+    "DropBlock2d",
     "DropConnectLinear",
     "Dropout",
     "Dropout1d",
@@ -61,7 +63,10 @@ __all__ = [
     "StandardDropout",
     "VariationalDropout",
     "VariationalRNN",
+    "draw_block_mask",
     "draw_keep_mask",
+    "dropblock_backward",
+    "dropblock_forward",
     "dropconnect_backward",
     "dropconnect_forward",
     "dropout_backward",
