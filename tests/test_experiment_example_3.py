@@ -36,7 +36,7 @@ def small_cifar10(monkeypatch):
 
 def test_digits_are_averaged_and_standardised():
     parts = images(3, replace(QUICK, train=200))
-    split = datasets.mnist5k(3, 200, 100)
+    split = datasets.mnist5k(3, 200, 100, 100)
     x, labels = parts["train"]
     assert x.shape == (200, 1, 16, 16)
     assert x.mean().item() == pytest.approx(0, abs=1e-5)
@@ -46,7 +46,7 @@ def test_digits_are_averaged_and_standardised():
     bright = torch.from_numpy(split.x_train).view(-1, 28, 28)[:, 10:12, 14:16].mean(dim=(1, 2))
     both = torch.stack([bright, x[:, 0, 6, 8]])
     assert torch.corrcoef(both)[0, 1].item() == pytest.approx(1, abs=1e-4)
-    assert parts["test"][0].shape == (1000, 1, 16, 16)
+    assert parts["test"][0].shape == (100, 1, 16, 16)
 
 
 def test_cifar10_is_taken_where_the_settings_say_so(small_cifar10):

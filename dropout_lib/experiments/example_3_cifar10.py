@@ -21,6 +21,7 @@ from .registry import experiment
         "data": "mnist5k",
         "train": 100,
         "validation": 100,
+        "test": 100,
         "channels": (4, 4, 8),
         "head_units": 16,
         "epochs": 1,
