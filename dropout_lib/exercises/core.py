@@ -23,6 +23,7 @@ CHAPTERS = {  # number: module; the notebook is chapters/NUMBER_MODULE.ipynb, wi
     "05": "advantages",
     "06": "limitations",
     "07": "when_to_use_dropout",
+    "08-3": "spatial_cnn",
     "08-4": "with_and_without_dropout",
     "11": "evidence",
 }
