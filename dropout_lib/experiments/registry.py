@@ -46,6 +46,7 @@ MODULES = (
     "exact_identities",
     "example_3",
     "example_3_cifar10",
+    "example_3_longer",
     "example_4",
     "fine_tuning",
     "forgotten_scale",

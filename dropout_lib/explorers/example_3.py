@@ -55,7 +55,8 @@ def maps_behind_the_blocks(models, image, label):
         reading = (
             f"The network {network}, {_words(shape)} dropped at p = {p}: of a {label}, "
             f"{shares[0]}, {shares[1]} and {shares[2]} are gone behind the three blocks, and what "
-            f"is left says {answers[0].argmax()}. Under {100 * right:.0f}% of {_PASSES} masks it says {label}."
+            f"is left says {answers[0].argmax()}. "
+            f"Under {100 * right:.0f}% of {_PASSES} masks it says {label}."
         )
         return Picture(svg.drawing(430, 262, elements, max_width=560), reading)
 
