@@ -158,12 +158,14 @@ _ARMS = {  # arm of the experiment: in words
 }
 
 
-def gains_figure(results):
+def gains_figure(results, settings):
     """By how much each arm of the experiment ``example_3`` errs less than no dropout.
 
     Args:
-        results: the stored results of the experiment, by seed.
+        results: the stored results of ``example_3`` or ``example_3_longer``, by seed.
+        settings: the settings that they were made with, a dict.
     """
+    arms = {arm: words for arm, words in _ARMS.items() if arm in results[0]}
     panels, told = [], []
     for key, unit, factor, digits in (
         ("test_error", "fewer errors than without (points)", 100, 1),
@@ -171,7 +173,7 @@ def gains_figure(results):
     ):
         gains = {
             words: paired_difference(*(_of(results, a, key, factor) for a in ("none", arm)))
-            for arm, words in _ARMS.items()
+            for arm, words in arms.items()
         }
         panels.append(_panel(gains, unit))
         none = mean_interval(_of(results, "none", key, factor)).mean
@@ -180,7 +182,8 @@ def gains_figure(results):
     return Figure(
         Picture(f'<div class="dx-panels">{"".join(panels)}</div>', f"{'. '.join(told)}."),
         "What each kind of dropout gained over none in test error (left) and test loss (right): "
-        f"mean and 95% interval of {len(results)} paired runs. Right of the line is better.",
+        f"mean and 95% interval of {len(results)} paired runs, after {settings['epochs']} epochs. "
+        "Right of the line is better.",
     )
 
 
@@ -189,7 +192,7 @@ def _of(results, arm, key, factor):
 
 
 def _panel(gains, unit):
-    with axes(width=3.6, height=2.4) as (figure, plot):
+    with axes(width=3.6, height=0.8 + 0.23 * len(gains)) as (figure, plot):
         figure.subplots_adjust(left=1.55 / 3.6)
         plot.axvline(0, color=LIGHT["without-dropout"], linewidth=1)
         for place, gain in enumerate(gains.values()):
