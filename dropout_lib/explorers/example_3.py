@@ -168,7 +168,7 @@ def gains_figure(results, settings):
     arms = {arm: words for arm, words in _ARMS.items() if arm in results[0]}
     panels, told = [], []
     for key, unit, factor, digits in (
-        ("test_error", "fewer errors than without (points)", 100, 1),
+        ("test_error", "fewer errors than without (points)", 100, 2),
         ("test_loss", "lower loss than without (nats)", 1, 2),
     ):
         gains = {

@@ -164,7 +164,7 @@ def test_learning_rates_mostly_lie_within_what_was_offered():
 def test_the_figure_says_in_words_what_it_shows():
     told = repr(gains_figure(RESULTS, provenance("example_3")["settings"]))
     gain = less("none", "head", "test_error")
-    assert f"head alone {100 * gain.mean:.1f}" in told
+    assert f"head alone {100 * gain.mean:.2f}" in told
     assert f"{mean_interval(of('none', 'test_loss')).mean:.2f}" in told
 
 
