@@ -3,7 +3,7 @@
 from .example_3 import ARMS, Settings, _tuned, images
 from .registry import experiment
 
-LONGER_ARMS = ("none", "maps", "units", "head", "as given")
+LONGER_ARMS = ("none", "maps", "units", "head", "as given", "turned")
 
 
 @experiment(

@@ -180,6 +180,7 @@ def test_after_20_epochs_dropout_behind_the_blocks_leaves_one_or_two_in_a_hundre
             assert 0.008 < np.mean(of(arm, "train_error")) < 0.025
     for arm in LONGER[0]:
         assert np.mean(of(arm, "train_error", LONGER)) < 0.001
+    assert len(LONGER[0]) == 6
 
 
 def test_longer_training_turns_the_verdict():
@@ -188,18 +189,24 @@ def test_longer_training_turns_the_verdict():
 
     assert contains_0(gained("none", "test_error"))
     assert gained("none", "test_loss").high < 0
-    for arm in ("maps", "units", "as given"):
+    for arm in ("maps", "units", "as given", "turned"):
         assert gained(arm, "test_error").low > 0.01
-    for arm in ("as given", "maps", "units", "head"):
+    for arm in ("as given", "maps", "units", "head", "turned"):
         assert less("none", arm, "test_error", LONGER).low > 0
 
 
 def test_after_60_epochs_units_have_fewest_errors_and_maps_cost_none_beside_the_head():
-    for arm in ("none", "maps", "head", "as given"):
+    for arm in ("none", "maps", "head", "as given", "turned"):
         assert less(arm, "units", "test_error", LONGER).low > 0
     assert less("maps", "units", "test_loss", LONGER).low > 0
     assert contains_0(less("head", "as given", "test_error", LONGER))
     assert less("head", "as given", "test_loss", LONGER).low > 0
+
+
+def test_falling_rates_were_further_behind_and_can_then_not_be_told_from_rising_ones():
+    assert less("turned", "as given", "train_error").low > 0
+    for key in ("test_error", "test_loss"):
+        assert contains_0(less("turned", "as given", key, LONGER))
 
 
 def test_the_longer_run_took_the_learning_rate_that_was_chosen_most_often():
