@@ -4,6 +4,7 @@ Each takes nothing, runs in less than a second, and returns whether its claim is
 ``claims.yml`` names the function under ``check``.
 """
 
+import ast
 import math
 from itertools import product
 
@@ -606,6 +607,239 @@ def dropout_wins_below_the_crossover():
             dropped.append((b / a - weight) ** 2)
         gains.append(float(np.mean(plain) - np.mean(dropped)))
     return gains[0] > 0 and math.isclose(gains[1], 0, abs_tol=1e-12) and gains[2] < 0
+
+
+# --- chapter 8: the code examples --------------------------------------------------------------
+
+
+def example_1(x, dropout_rate=0.5, training=True):
+    """The function of code example 1, as it is given."""
+    if not training:
+        return x, None
+    keep_prob = 1 - dropout_rate
+    mask = (np.random.rand(*x.shape) < keep_prob).astype(float)  # noqa: NPY002
+    return mask * x / keep_prob, mask
+
+
+@exact_check
+def one_run_in_eight_prints_equal_sums():
+    """Over all 16 masks of the example's four activations."""
+    x, masks = np.array([1.0, 2.0, 3.0, 4.0]), _all_masks(4)
+    equal = (masks * x / 0.5).sum(axis=1) == x.sum()
+    return math.isclose(_probabilities(masks, 0.5)[equal].sum(), 1 / 8)
+
+
+@exact_check
+def example_2_loses_a_layer():
+    """How the example pairs sizes with rates: three layers ordered, two built."""
+    sizes, rates = [512, 256, 128], [0.5, 0.4]
+    return [size for size, _ in zip(sizes, rates)] == sizes[:2]  # noqa: B905 (as it is given)
+
+
+@exact_check
+def example_2_says_true_without_eval():
+    """Two passes of the example's network in training mode are told apart, as it tells modes."""
+    import torch
+
+    from .pytorch import MLPWithDropout
+
+    generator = torch.Generator().manual_seed(0)
+    model = MLPWithDropout(784, [512, 256, 128], 10, [0.5, 0.4, 0.3], generator=generator)
+    x = torch.ones(32, 784)
+    return not torch.allclose(model(x), model(x))
+
+
+EXAMPLE_3_PRINTS = r"""
+print(f"Output shape: {output.shape}") # (8, 10)
+print("\nSpatial Dropout (Dropout2D):")
+print("- Drops entire feature maps (channels)")
+print("- Preserves spatial correlations within each channel")
+print("- Better for CNNs than regular dropout on conv layers")
+print("\nRegular Dropout:")
+print("- Drops individual neurons/pixels")
+print("- Better for fully connected layers")
+"""
+
+
+@exact_check
+def example_3_verdict_is_fixed():
+    """Every line of its output but the first names no variable."""
+    calls = [statement.value for statement in ast.parse(EXAMPLE_3_PRINTS).body]
+    named = [any(isinstance(node, ast.Name) for node in ast.walk(c.args[0])) for c in calls]
+    return named == [True] + 7 * [False]
+
+
+@exact_check
+def rates_fall_and_rise():
+    """Example 2's rates, as it gives them, and those of the network of example 3."""
+    from .pytorch import CNNWithSpatialDropout
+
+    falling = [0.5, 0.4, 0.3]
+    rising = [module.p for module in CNNWithSpatialDropout().modules() if hasattr(module, "p")]
+    return falling == sorted(falling, reverse=True) and rising == sorted(rising)
+
+
+@exact_check
+def spread_is_proportional_to_the_input():
+    """Without biases: three times the input, three times every output, mask by mask."""
+    from .scratch import Dropout, Linear, ReLU, Sequential
+
+    rng = np.random.default_rng(0)
+    layers = [Linear(10, 50, rng=rng, dtype=np.float64), ReLU(), Dropout(0.5, rng=rng)]
+    layers += [Linear(50, 50, rng=rng, dtype=np.float64), ReLU(), Dropout(0.5, rng=rng)]
+    network = Sequential(*layers, Linear(50, 1, rng=rng, dtype=np.float64))
+    x, spreads = rng.standard_normal((5, 10)), []
+    masks = [[rng.random((5, 50)) >= 0.5 for _ in range(2)] for _ in range(30)]
+    for factor in (1, 3):
+        outputs = [network.forward(factor * x, masks=pair) for pair in masks]
+        spreads.append(np.std(outputs, axis=0))
+    return np.allclose(spreads[1], 3 * spreads[0]) and (spreads[0] > 0).all()
+
+
+@exact_check
+def example_5_changes_the_network():
+    """Passes in training mode, as it makes them: the mode stays, and batch norm has moved."""
+    import torch
+
+    model = torch.nn.Sequential(torch.nn.BatchNorm1d(10), torch.nn.Dropout(0.5)).eval()
+    before = model[0].running_mean.clone()
+    model.train()
+    with torch.no_grad():
+        model(torch.ones(4, 10))
+    return model.training and not model[0].running_mean.equal(before)
+
+
+# --- chapter 8.1: from scratch -----------------------------------------------------------------
+
+
+@exact_check
+def three_mistakes_are_none_at_one_half():
+    """From the same random numbers: the same outputs, or those of the opposite mask."""
+    from .checks.mutants import elementwise as mutants
+
+    x = np.linspace(1, 2, 400).reshape(20, 20)
+
+    def output(layer, p):
+        return layer(p, rng=np.random.default_rng(0)).forward(x)
+
+    for p, alike in ((0.5, True), (0.25, False)):
+        right = output(mutants.Textbook, p)
+        opposite = np.where(right == 0, x / (1 - p), 0)  # at one half as probable as the mask
+        found = [
+            np.array_equal(output(mutants.AlwaysOneHalf, p), right),
+            np.array_equal(output(mutants.DividesByP, p), right),
+            np.array_equal(output(mutants.KeepsWithProbabilityP, p), opposite),
+        ]
+        if found != 3 * [alike]:
+            return False
+    return True
+
+
+@exact_check
+def example_1_takes_three_times_the_memory():
+    from .scratch import dropout_forward
+
+    x = np.ones((64, 64), dtype=np.float32)
+    given = sum(array.nbytes for array in example_1(x))
+    ours = sum(array.nbytes for array in dropout_forward(x, rng=np.random.default_rng(0)))
+    return given == 16 * x.size and ours == 5 * x.size
+
+
+@exact_check
+def example_1_accepts_any_rate():
+    x = np.linspace(1, 2, 200)
+    silent = all((example_1(x, rate)[0] == 0).all() for rate in (1.5, 50.0))
+    return silent and np.allclose(example_1(x, -0.5)[0], x / 1.5)
+
+
+@exact_check
+def a_mask_from_a_quarter_of_the_bits():
+    """Counts the numbers taken; and the chance to be dropped, over all values of 16 bits."""
+    from .scratch import draw_keep_mask
+    from .scratch.masks import LEVELS
+
+    used, skipped = np.random.PCG64(0), np.random.PCG64(0)
+    draw_keep_mask(1000, 0.5, np.random.Generator(used))
+    if used.state["state"] != skipped.advance(250).state["state"]:
+        return False
+
+    class EveryValue(np.random.Generator):
+        """Deals out every value of 16 bits once, and then even shares of [0, 1)."""
+
+        def integers(self, low, high, size, dtype):
+            return np.arange(LEVELS, dtype=np.uint16).view(np.uint64)
+
+        def random(self, size):
+            self.decided = size
+            return np.zeros(size)
+
+    for p in (0.3, 0.003, 0.00001):
+        rng = EveryValue(np.random.PCG64(0))
+        mask = draw_keep_mask(LEVELS, p, rng)  # with 0 as second draw: dropped on the threshold
+        below, remainder = divmod(p * LEVELS, 1)
+        if rng.decided != 1 or (~mask).sum() != below + 1:
+            return False
+        if not math.isclose((below + remainder) / LEVELS, p):
+            return False
+    return True
+
+
+@exact_check
+def backward_without_scale_is_a_shorter_step():
+    """Gradients of a network with three layers and dropout on inputs and both hidden layers."""
+    from .checks.mutants import elementwise as mutants
+    from .experiments.faulty_dropouts import Settings, build
+    from .scratch import SoftmaxCrossEntropy
+
+    x, labels = np.random.default_rng(0).random((8, 6)), np.arange(8) % 3
+
+    def gradients(dropout):
+        rngs = np.random.default_rng(1).spawn(2)
+        network = build((6, 5, 5, 3), dropout, Settings(p=0.5), *rngs)
+        criterion = SoftmaxCrossEntropy()
+        criterion.forward(network.forward(x), labels)
+        network.backward(criterion.backward())
+        return [parameter.grad for parameter in network.parameters()]
+
+    right = gradients(mutants.Textbook)
+    without = gradients(mutants.BackwardWithoutScale)
+    factors = np.repeat([0.25, 0.5, 1.0], 2)  # weights and biases of each layer
+    return all(
+        np.allclose(b, factor * a) and a.any()
+        for a, b, factor in zip(right, without, factors, strict=True)
+    )
+
+
+# --- chapter 8.2: a multilayer perceptron ------------------------------------------------------
+
+
+@exact_check
+def different_outputs_tell_correct_from_broken():
+    """Whether the outputs of the two modes differ for correct dropout and for no broken one."""
+    import torch
+
+    def differ(drop):
+        generator = torch.Generator().manual_seed(0)
+        x = torch.ones(8, 64)
+        return not torch.allclose(drop(x, True, generator), drop(x, False, generator))
+
+    def kept(x, share, generator):
+        return torch.rand(x.shape, generator=generator) < share
+
+    def correct(x, training, generator):
+        return x * kept(x, 0.7, generator) / 0.7 if training else x
+
+    def keep_and_drop_swapped(x, training, generator):
+        return x * kept(x, 0.3, generator) / 0.3 if training else x
+
+    def scale_forgotten(x, training, generator):
+        return x * kept(x, 0.7, generator) if training else x
+
+    def drops_in_evaluation(x, training, generator):
+        return x * kept(x, 0.7, generator) / 0.7
+
+    broken = keep_and_drop_swapped, scale_forgotten, drops_in_evaluation
+    return differ(correct) and not any(differ(drop) for drop in broken)
 
 
 # --- chapter 8.3: a convolutional network --------------------------------------------------------

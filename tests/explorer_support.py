@@ -8,6 +8,7 @@ from dropout_lib.experiments import load, provenance
 from dropout_lib.explorers.averaged_subnetworks import averaged_subnetworks_explorer
 from dropout_lib.explorers.batch_norm import variance_shift
 from dropout_lib.explorers.benched_units import benched_units
+from dropout_lib.explorers.calibration import reliability_explorer
 from dropout_lib.explorers.co2 import co2_explorer
 from dropout_lib.explorers.data_size import data_size_explorer
 from dropout_lib.explorers.deleted_units import deleted_units_explorer
@@ -16,6 +17,7 @@ from dropout_lib.explorers.dropped_weights import dropped_weights
 from dropout_lib.explorers.exact_identities import ridge_path_explorer
 from dropout_lib.explorers.example_3 import maps_behind_the_blocks
 from dropout_lib.explorers.example_4 import example_4_explorer
+from dropout_lib.explorers.faulty_dropouts import faulty_dropouts_explorer
 from dropout_lib.explorers.five_variants import five_variants
 from dropout_lib.explorers.forgotten_scale import forgotten_scale_explorer
 from dropout_lib.explorers.gaussian_preactivation import gaussian_preactivation
@@ -25,12 +27,14 @@ from dropout_lib.explorers.holes_in_a_photograph import holes_in_a_photograph
 from dropout_lib.explorers.input_rate import input_rate_explorer
 from dropout_lib.explorers.mask_scale_output import mask_scale_output
 from dropout_lib.explorers.masks_over_time import masks_over_time
+from dropout_lib.explorers.printed_sum import printed_sum
+from dropout_lib.explorers.rates_by_depth import noise_through_depth
 from dropout_lib.explorers.running_mean import running_mean_explorer
 from dropout_lib.explorers.size_through_depth import size_through_depth
 from dropout_lib.explorers.two_scalings import two_scalings_explorer
 from dropout_lib.explorers.which_variant import which_variant
 from dropout_lib.explorers.width_crossover import width_crossover_explorer
-from dropout_lib.pytorch import CNNWithSpatialDropout
+from dropout_lib.pytorch import CNNWithSpatialDropout, MLPWithDropout
 
 DIGITS = np.random.default_rng(0).random((20, 784))
 LABELS = np.arange(20) % 10
@@ -40,6 +44,10 @@ def benched_units_on_noise():
     return benched_units(DIGITS, LABELS)
 
 
+def reliability_stored():
+    return reliability_explorer(load("calibration"), provenance("calibration")["settings"])
+
+
 def co2_stored():
     return co2_explorer(load("co2"), provenance("co2")["settings"])
 
@@ -47,6 +55,10 @@ def co2_stored():
 def deleted_units_on_noise():
     fractions = provenance("deleted_units")["settings"]["fractions"]
     return deleted_units_explorer(load("deleted_units"), fractions, DIGITS, LABELS)
+
+
+def faulty_dropouts_stored():
+    return faulty_dropouts_explorer(load("faulty_dropouts"))
 
 
 def five_variants_on_noise():
@@ -68,6 +80,12 @@ def input_rate_on_noise():
     settings = provenance("input_rate")["settings"]
     results = load("input_rate")
     return input_rate_explorer(results, settings, DIGITS[:4], LABELS[:4], DIGITS[4:], LABELS[4:])
+
+
+def noise_through_depth_on_noise():
+    torch.manual_seed(0)
+    network = MLPWithDropout(784, [16, 12, 8], 10, [0.5, 0.4, 0.3]).network
+    return noise_through_depth(network, DIGITS, LABELS, cases=5, passes=10)
 
 
 def size_through_depth_on_noise():
@@ -121,6 +139,10 @@ def averaged_subnetworks_on_noise():
     return averaged_subnetworks_explorer(load("averaged_subnetworks"), settings, images, labels)
 
 
+def printed_sum_of_noise():
+    return printed_sum(DIGITS[0])
+
+
 def ridge_path_stored():
     return ridge_path_explorer(load("exact_identities"))
 
@@ -138,6 +160,7 @@ MAKE_EXPLORERS = [
     deleted_units_on_noise,
     drop_or_keep,
     example_4_stored,
+    faulty_dropouts_stored,
     five_variants_on_noise,
     forgotten_scale_on_noise,
     growing_evidence_of_two_comparisons,
@@ -149,6 +172,9 @@ MAKE_EXPLORERS = [
     maps_behind_the_blocks_of_noise,
     mask_scale_output,
     masks_over_time,
+    noise_through_depth_on_noise,
+    reliability_stored,
+    printed_sum_of_noise,
     ridge_path_stored,
     running_mean_explorer,
     which_variant,

@@ -11,6 +11,8 @@ import pytest
 from dropout_lib import pytorch, scratch
 from dropout_lib.checks import (
     ELEMENTWISE,
+    dropblock_subject,
+    dropblock_torch_subject,
     examine,
     function_subject,
     property_name,
@@ -25,12 +27,33 @@ from dropout_lib.checks import (
     torch_dropconnect_subject,
     torch_subject,
 )
-from dropout_lib.checks.mutants import FAMILIES, dropconnect
+from dropout_lib.checks.monte_carlo import prediction_subject
+from dropout_lib.checks.mutants import FAMILIES, dropconnect, monte_carlo
+from dropout_lib.checks.mutants.dropblock import TextbookDropBlock
 from dropout_lib.checks.mutants.elementwise import Textbook, TextbookStandard
 from dropout_lib.checks.mutants.grouped import TextbookSpatial, TextbookVariational
 from dropout_lib.checks.mutants.recurrent import TextbookRNN
 
+
+def mc_predict(model, x, num_samples):
+    return pytorch.mc_predict(model, x, num_samples)
+
+
+def mc_predict_classes(model, x, num_samples):
+    return pytorch.mc_predict(model, x, num_samples, outputs="logits")
+
+
+def mc_predict_in_small_chunks(model, x, num_samples):
+    return pytorch.mc_predict(model, x, num_samples, chunk_size=500)
+
+
 CORRECT = {  # family: implementations that have every property
+    "dropblock": [
+        dropblock_subject(scratch.DropBlock2d),
+        dropblock_torch_subject(pytorch.DropBlock2d),
+        dropblock_torch_subject(pytorch.DropBlock2d, block_size=2),
+        dropblock_subject(TextbookDropBlock),
+    ],
     "dropconnect": [
         scratch_dropconnect_subject(scratch.DropConnectLinear),
         torch_dropconnect_subject(pytorch.DropConnectLinear),
@@ -51,6 +74,14 @@ CORRECT = {  # family: implementations that have every property
         sequence_subject(scratch.VariationalDropout),
         sequence_torch_subject(pytorch.VariationalDropout),
         sequence_subject(TextbookVariational),
+    ],
+    "monte_carlo": [
+        prediction_subject(mc_predict),
+        prediction_subject(mc_predict_classes, "probabilities"),
+        prediction_subject(mc_predict_in_small_chunks),
+        prediction_subject(pytorch.MCDropoutModel.predict_with_uncertainty),
+        prediction_subject(monte_carlo.textbook),
+        prediction_subject(monte_carlo.textbook_classes, "probabilities"),
     ],
     "recurrent": [
         recurrent_subject(scratch.VariationalRNN),

@@ -127,6 +127,8 @@ def test_every_quiz_question_names_a_heading_of_its_chapter():
         ("02", "An activation is 3 and p = 0.5", 0.5 / (1 - 0.5) * 3**2),
         ("03-3", "A batch has 32 cases with 16 feature maps", 32 * 16),
         ("03-3", "A network has 8 maps", 0.5**-8),
+        ("08-5", "The spread over masks is 3 ppm", np.hypot(3, 4)),
+        ("08-5", "One pass has a mean squared error of 0.50", 0.50 - 0.20 + 0.20 / 4),
     ],
 )
 def test_numbers_in_the_quiz_are_what_they_are_asked_for(chapter, words, right):

@@ -17,7 +17,14 @@ HEAVY = {
 
 
 @pytest.mark.parametrize(
-    "module", ["dropout_lib", "dropout_lib.scratch", "dropout_lib.datasets", "dropout_lib.claims"]
+    "module",
+    [
+        "dropout_lib",
+        "dropout_lib.scratch",
+        "dropout_lib.datasets",
+        "dropout_lib.calibration",
+        "dropout_lib.claims",
+    ],
 )
 def test_import_brings_nothing_heavy(module):
     code = f"import sys, {module}; print(*{{name.partition('.')[0] for name in sys.modules}})"

@@ -2,6 +2,8 @@
 
 The tests of the library run them over every variant, the exercises over what a reader wrote,
 and the mutants (wrong dropouts that people really write) prove that they catch what they should.
+
+:mod:`.monte_carlo`, whose subjects are functions for PyTorch models, is imported by its own name.
 """
 
 from .core import (
@@ -14,6 +16,7 @@ from .core import (
     scratch_subject,
     torch_subject,
 )
+from .dropblock import DROPBLOCK, dropblock_subject, dropblock_torch_subject
 from .dropconnect import (
     DROPCONNECT,
     scratch_dropconnect_subject,
@@ -31,6 +34,7 @@ from .recurrent import RECURRENT, recurrent_subject, recurrent_torch_subject
 
 __all__ = [
     "BACKWARD",
+    "DROPBLOCK",
     "DROPCONNECT",
     "EDGES",
     "ELEMENTWISE",
@@ -42,6 +46,8 @@ __all__ = [
     "Diagnosis",
     "Report",
     "Subject",
+    "dropblock_subject",
+    "dropblock_torch_subject",
     "examine",
     "function_subject",
     "property_name",

@@ -22,12 +22,14 @@ class GroupedSubject(Subject):
         axes: what the axes are called, in order.
         shared: the axes along which a group reaches.
         group: what a group is called.
+        size: units that a group has along each of these axes where it stands for a single unit.
     """
 
     shape: tuple = ()
     axes: tuple = ()
     shared: tuple = ()
     group: str = ""
+    size: int = 2
 
 
 SPATIAL = {
@@ -188,8 +190,8 @@ class _PerGroup:
     Arrays of other shapes are taken for (N, rest), with their shape restored afterwards.
     """
 
-    def __init__(self, layer, kind):
-        self.layer, self.kind = layer, kind
+    def __init__(self, layer, shared, size):
+        self.layer, self.shared, self.size = layer, shared, size
 
     def train(self):
         self.layer.train()
@@ -215,18 +217,18 @@ class _PerGroup:
     def backward(self, grad_output):
         return self._back(self.layer.backward(self._groups(grad_output)))
 
-    def _groups(self, values, size=2):
+    def _groups(self, values, size=None):
         """(N, U) with the shared axes put in, ``size`` units to a group along each."""
+        size = size or self.size
         values = values.reshape(len(values) if values.ndim > 1 else 1, -1)
-        shared = self.kind["shared"]
-        for axis in shared:
+        for axis in self.shared:
             values = np.expand_dims(values, axis)
-        shape = [size if axis in shared else n for axis, n in enumerate(values.shape)]
+        shape = [size if axis in self.shared else n for axis, n in enumerate(values.shape)]
         return np.ascontiguousarray(np.broadcast_to(values, shape))
 
     def _per_group(self, values):
-        shared = self.kind["shared"]
-        return values[tuple(0 if axis in shared else slice(None) for axis in range(values.ndim))]
+        axes = range(values.ndim)
+        return values[tuple(0 if axis in self.shared else slice(None) for axis in axes)]
 
     def _back(self, out):
         return None if out is None else self._per_group(np.asarray(out)).reshape(self.shape)
@@ -236,7 +238,7 @@ def per_group(subject):
     """The subject as one that drops single units, for the checks of :mod:`.elementwise`."""
 
     def make(p, seed):
-        return _PerGroup(subject.make(p, seed), {"shared": subject.shared})
+        return _PerGroup(subject.make(p, seed), subject.shared, subject.size)
 
     return Subject(subject.name, make, subject.scaling)
 

@@ -34,8 +34,10 @@ class Experiment:
 
 
 MODULES = (
+    "active_learning",
     "averaged_subnetworks",
     "batch_norm",
+    "calibration",
     "co2",
     "cost_of_training",
     "data_size",
@@ -48,6 +50,7 @@ MODULES = (
     "example_3_cifar10",
     "example_3_longer",
     "example_4",
+    "faulty_dropouts",
     "fine_tuning",
     "forgotten_scale",
     "from_scratch_digits",
@@ -57,6 +60,7 @@ MODULES = (
     "mc_spread",
     "memorised_labels",
     "rate_sweep",
+    "rates_by_depth",
     "recurrent_dropout",
     "redundant_features",
     "single_epoch",

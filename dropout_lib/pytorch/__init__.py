@@ -8,6 +8,7 @@ from .dropconnect import (
     dropconnect_forward,
     rectified_gaussian_mean,
 )
+from .ensembles import ensemble_samples
 from .gaussian_dropout import (
     GaussianDropout,
     gaussian_dropout_backward,
@@ -15,8 +16,10 @@ from .gaussian_dropout import (
 )
 from .inverted_dropout import Dropout, dropout_backward, dropout_forward
 from .masks import draw_keep_mask
+from .mc_dropout import Prediction, mc_predict, mc_samples, summarise
 from .models import (
     CNNWithSpatialDropout,
+    MCDropoutModel,
     MLPWithDropout,
     ModelWithDropout,
     ModelWithoutDropout,
@@ -50,9 +53,11 @@ __all__ = [
     "Dropout2d",
     "Dropout3d",
     "GaussianDropout",
+    "MCDropoutModel",
     "MLPWithDropout",
     "ModelWithDropout",
     "ModelWithoutDropout",
+    "Prediction",
     "RecurrentMasks",
     "StandardDropout",
     "VariationalDropout",
@@ -66,15 +71,19 @@ __all__ = [
     "dropconnect_forward",
     "dropout_backward",
     "dropout_forward",
+    "ensemble_samples",
     "functional",
     "gaussian_dropout_backward",
     "gaussian_dropout_forward",
+    "mc_predict",
+    "mc_samples",
     "models",
     "rectified_gaussian_mean",
     "spatial_dropout_backward",
     "spatial_dropout_forward",
     "standard_dropout_backward",
     "standard_dropout_forward",
+    "summarise",
     "train_model",
     "variational_dropout_backward",
     "variational_dropout_forward",

@@ -5,6 +5,10 @@ return the output alone; the pairs ``*_forward`` and ``*_backward`` of each vari
 return the mask. Like their namesakes they know nothing of ``model.eval()``: pass ``training=``.
 """
 
+from functools import wraps
+
+from torch.overrides import handle_torch_function, has_torch_function_unary
+
 from .dropblock import dropblock_forward
 from .dropconnect import dropconnect_forward
 from .gaussian_dropout import gaussian_dropout_forward
@@ -13,7 +17,32 @@ from .spatial_dropout import spatial_dropout_forward
 from .standard_dropout import standard_dropout_forward
 from .variational_dropout import variational_dropout_forward
 
+__all__ = [
+    "drop_block2d",
+    "dropconnect_linear",
+    "dropout",
+    "dropout1d",
+    "dropout2d",
+    "dropout3d",
+    "gaussian_dropout",
+    "standard_dropout",
+    "variational_dropout",
+]
 
+
+def _overridable(function):
+    """As the functions of torch.nn.functional are: by a tensor's class, or a TorchFunctionMode."""
+
+    @wraps(function)
+    def called(input, *args, **kwargs):
+        if has_torch_function_unary(input):
+            return handle_torch_function(called, (input,), input, *args, **kwargs)
+        return function(input, *args, **kwargs)
+
+    return called
+
+
+@_overridable
 def dropout(input, p=0.5, training=True, inplace=False, *, generator=None, mask=None):
     """``torch.nn.functional.dropout``, with a generator and a mask to replay.
 
@@ -26,6 +55,7 @@ def dropout(input, p=0.5, training=True, inplace=False, *, generator=None, mask=
     return dropout_forward(input, p, training, generator, mask=mask, inplace=inplace)[0]
 
 
+@_overridable
 def standard_dropout(input, p=0.5, training=True, inplace=False, *, generator=None, mask=None):
     """Standard dropout with the arguments of ``torch.nn.functional.dropout``.
 
@@ -38,6 +68,7 @@ def standard_dropout(input, p=0.5, training=True, inplace=False, *, generator=No
     return standard_dropout_forward(input, p, training, generator, mask=mask, inplace=inplace)[0]
 
 
+@_overridable
 def gaussian_dropout(input, p=0.5, training=True, *, generator=None, noise=None):
     """Multiplies by Gaussian factors of mean 1 and variance p / (1 - p); torch.nn has none.
 
@@ -50,6 +81,7 @@ def gaussian_dropout(input, p=0.5, training=True, *, generator=None, noise=None)
     return gaussian_dropout_forward(input, p, training, generator, noise=noise)[0]
 
 
+@_overridable
 def dropout1d(input, p=0.5, training=True, inplace=False, *, generator=None, mask=None):
     """``torch.nn.functional.dropout1d``: drops channels of (N, C, L) or (C, L).
 
@@ -65,6 +97,7 @@ def dropout1d(input, p=0.5, training=True, inplace=False, *, generator=None, mas
     )[0]
 
 
+@_overridable
 def dropout2d(input, p=0.5, training=True, inplace=False, *, generator=None, mask=None):
     """``torch.nn.functional.dropout2d``: drops feature maps of (N, C, H, W).
 
@@ -79,6 +112,7 @@ def dropout2d(input, p=0.5, training=True, inplace=False, *, generator=None, mas
     )[0]
 
 
+@_overridable
 def dropout3d(input, p=0.5, training=True, inplace=False, *, generator=None, mask=None):
     """``torch.nn.functional.dropout3d``: drops feature maps of (N, C, D, H, W) or (C, D, H, W).
 
@@ -93,6 +127,7 @@ def dropout3d(input, p=0.5, training=True, inplace=False, *, generator=None, mas
     )[0]
 
 
+@_overridable
 def drop_block2d(
     input, p=0.5, block_size=3, *, training=True, inplace=False, generator=None, mask=None
 ):
@@ -109,6 +144,7 @@ def drop_block2d(
     )[0]
 
 
+@_overridable
 def variational_dropout(
     input, p=0.5, training=True, inplace=False, *, batch_first=False, generator=None, mask=None
 ):
@@ -127,6 +163,7 @@ def variational_dropout(
     )[0]
 
 
+@_overridable
 def dropconnect_linear(
     input, weight, bias=None, p=0.5, training=True, *, generator=None, mask=None
 ):

@@ -5,6 +5,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from .inverted_dropout import Dropout
+from .mc_dropout import mc_predict
 from .module import DropoutModule
 from .spatial_dropout import Dropout2d
 
@@ -270,3 +271,58 @@ def train_model(model, x_train, y_train, x_test, y_test, epochs=100):
         train_losses.append(train_loss.item())
         test_losses.append(test_loss.item())
     return train_losses, test_losses
+
+
+class MCDropoutModel(nn.Module):
+    """Two hidden layers with ReLU and dropout, and a prediction with the spread over masks.
+
+    Args:
+        input_size: features per case.
+        hidden_size: units of both hidden layers.
+        output_size: units of the output layer.
+        dropout_rate: probability to drop a hidden unit.
+        generator: ``torch.Generator`` for the masks; None uses PyTorch's global one.
+
+    Raises:
+        ValueError: dropout_rate is not in [0, 1].
+
+    >>> model = MCDropoutModel(input_size=10, hidden_size=50, output_size=1).eval()
+    >>> mean, std = model.predict_with_uncertainty(torch.ones(5, 10), num_samples=50)
+    >>> mean.shape, std.shape, model.training
+    (torch.Size([5, 1]), torch.Size([5, 1]), False)
+    """
+
+    def __init__(self, input_size, hidden_size, output_size, dropout_rate=0.5, *, generator=None):
+        super().__init__()
+        self.network = nn.Sequential(
+            nn.Linear(input_size, hidden_size),
+            nn.ReLU(),
+            Dropout(dropout_rate, generator=generator),
+            nn.Linear(hidden_size, hidden_size),
+            nn.ReLU(),
+            Dropout(dropout_rate, generator=generator),
+            nn.Linear(hidden_size, output_size),
+        )
+
+    def forward(self, x):
+        """Outputs (N, output_size) for x (N, input_size)."""
+        return self.network(x)
+
+    def predict_with_uncertainty(self, x, num_samples=100):
+        """Mean and standard deviation of the outputs over masks, without gradients.
+
+        The mode of the model is the same afterwards. The spread is that of the masks: it says
+        something of the data only as far as training made it so, and nothing of their noise.
+
+        Args:
+            x: (N, input_size).
+            num_samples: passes per case, at least 2.
+
+        Returns:
+            (mean, std), each (N, output_size).
+
+        Raises:
+            ValueError: num_samples is below 2, or a prediction is not finite.
+        """
+        prediction = mc_predict(self, x, num_samples)
+        return prediction.mean, prediction.std

@@ -14,6 +14,7 @@ from .gaussian_dropout import (
 )
 from .inverted_dropout import Dropout, dropout_backward, dropout_forward
 from .masks import draw_keep_mask
+from .mc_dropout import Prediction, mc_predict, mc_samples, summarise
 from .network import (
     SGD,
     Adam,
@@ -56,6 +57,7 @@ __all__ = [
     "GaussianDropout",
     "Linear",
     "Parameter",
+    "Prediction",
     "ReLU",
     "RecurrentMasks",
     "Sequential",
@@ -73,12 +75,15 @@ __all__ = [
     "dropout_forward",
     "gaussian_dropout_backward",
     "gaussian_dropout_forward",
+    "mc_predict",
+    "mc_samples",
     "multilayer_perceptron",
     "rectified_gaussian_mean",
     "spatial_dropout_backward",
     "spatial_dropout_forward",
     "standard_dropout_backward",
     "standard_dropout_forward",
+    "summarise",
     "train_epoch",
     "variational_dropout_backward",
     "variational_dropout_forward",

@@ -24,10 +24,11 @@ for every size of map and square, if
 
 **What the paper does instead.** Its squares lie wholly inside the map, and its equation (1) sets
 gamma = p / b² * HW / ((H - b + 1)(W - b + 1)). Then the share of dropped units would be p on
-average if overlaps were counted twice. They are not, so the real drop rate is lower for every
-b > 1: it is the mean of 1 - (1 - gamma)^k over the map, which is below the mean of gamma * k = p.
-The authors call this an approximation; where p is small it is a good one. And a unit in a corner
-lies in one possible square only, so that it is dropped far less often than one in the middle.
+average if overlaps were counted twice. They are not, so the real drop rate is lower wherever
+squares can overlap: it is the mean of 1 - (1 - gamma)^k over the map, and gamma * k has mean p.
+The authors call this an approximation. Where p is small it is a good one over the whole map, but
+not place by place: a unit in a corner lies in one possible square only and is dropped far less
+often than p, and one in the middle, in return, more often.
 
 Because its rate isn't p, the paper scales by what was kept: count(m) / count_ones(m), in its
 published code over the whole batch. That makes the average factor on a unit 1, whatever the rate.

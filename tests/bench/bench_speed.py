@@ -98,6 +98,18 @@ def module(name, room):
     return setup
 
 
+def pooled_blocks():
+    """DropBlock as it is usually written, with a max-pooling over numbers."""
+    x, block_size = torch.from_numpy(maps()), 3
+    rate = pytorch.dropblock.seed_rate(P, block_size)
+
+    def run():
+        seeds = torch.empty(64, 64, 34, 34).bernoulli_(rate)
+        return x * (1 - torch.nn.functional.max_pool2d(seeds, block_size, 1)) / (1 - P)
+
+    return run
+
+
 def sequence():
     return torch.randn(50, 32, 128, generator=torch.Generator().manual_seed(0))  # (T, N, I)
 
@@ -149,6 +161,39 @@ def together(models, x, labels):
     fit_many(models, x, labels, epochs=4, learning_rate=0.1, seeds=range(len(models)))
 
 
+def two_hidden_layers(hidden):
+    """The network of the source document's example 5, with torch.nn's dropout."""
+    return torch.nn.Sequential(
+        *(torch.nn.Linear(10, hidden), torch.nn.ReLU(), torch.nn.Dropout(0.5)),
+        *(torch.nn.Linear(hidden, hidden), torch.nn.ReLU(), torch.nn.Dropout(0.5)),
+        torch.nn.Linear(hidden, 1),
+    )
+
+
+def loop_of_passes(hidden, cases):
+    """Its prediction: one pass after the other in training mode."""
+
+    def setup():
+        model, x = two_hidden_layers(hidden).train(), torch.randn(cases, 10)
+
+        def run():
+            with torch.no_grad():
+                predictions = torch.stack([model(x) for _ in range(100)])
+            return predictions.mean(dim=0), predictions.std(dim=0)
+
+        return run
+
+    return setup
+
+
+def monte_carlo(hidden, cases):
+    def setup():
+        model, x = two_hidden_layers(hidden), torch.randn(cases, 10)
+        return lambda: pytorch.mc_predict(model, x, 100)
+
+    return setup
+
+
 def fresh_python(code):
     return lambda: lambda: subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 
@@ -178,6 +223,8 @@ SLIDERS = {f"move a slider of {make.__name__}": make for make in MAKE_EXPLORERS}
 
 MODULES = ("Dropout", "Dropout1d", "Dropout2d", "Dropout3d")
 
+MC = {"1 case, 128 units": (128, 1), "128 cases, 512 units": (512, 128)}
+
 TIMED = {
     "torch.nn.functional.dropout, one thread": Timed(torch_forward),
     "(np.random.rand(*x.shape) < keep) * x / keep": Timed(naive_forward),
@@ -187,10 +234,14 @@ TIMED = {
     "multiply (64, 64, 32, 32) by a number": Timed(bare_multiply),
     **{f"pytorch.{name}": Timed(module(name, pytorch)) for name in MODULES},
     **{f"torch.nn.{name}": Timed(module(name, torch.nn)) for name in MODULES},
+    "pytorch.DropBlock2d": Timed(module("DropBlock2d", pytorch), 60),
+    "DropBlock by max-pooling": Timed(pooled_blocks, 60),
     "pytorch.VariationalLSTM on (50, 32, 128), 256 units": Timed(variational_lstm, 60),
     "a loop over torch.nn.LSTMCell": Timed(loop_over_lstm_cell, 60),
     "ten networks one by one": Timed(on_two_cores(one_by_one), 10),
     "ten networks together": Timed(on_two_cores(together), 30),
+    **{f"a loop of 100 passes, {size}": Timed(loop_of_passes(*n), 20) for size, n in MC.items()},
+    **{f"mc_predict, {size}": Timed(monte_carlo(*n), 20) for size, n in MC.items()},
     "import numpy": Timed(fresh_python("import numpy"), rounds=20),
     "import dropout_lib.scratch": Timed(fresh_python("import dropout_lib.scratch"), rounds=20),
     "make book": Timed(lambda: lambda: subprocess.run(["make", "book"], cwd=ROOT, check=True), 1),
@@ -207,10 +258,15 @@ TARGETS = [
         "scratch.Dropout2d on (64, 64, 32, 32)", "multiply (64, 64, 32, 32) by a number", np.inf
     ),  # no target: how far it is from one pass over memory
     *(Target(f"pytorch.{name}", f"torch.nn.{name}", 1.1) for name in MODULES),
+    Target("pytorch.DropBlock2d", "DropBlock by max-pooling", 0.5),
     Target(
         "pytorch.VariationalLSTM on (50, 32, 128), 256 units", "a loop over torch.nn.LSTMCell", 1.5
     ),
     Target("ten networks together", "ten networks one by one", 0.25),
+    *(
+        Target(f"mc_predict, {size}", f"a loop of 100 passes, {size}", at_most)
+        for size, at_most in zip(MC, (0.2, 0.7), strict=True)
+    ),
     Target("import dropout_lib.scratch", "import numpy", 3),
     Target("make book", None, 60),
     *(Target(name, None, 0.1) for name in SLIDERS),

@@ -10,7 +10,7 @@ class Mutant:
     """A wrong dropout.
 
     Args:
-        layer_class: the wrong implementation.
+        layer_class: the wrong implementation, a class, or a function of the family that has them.
         expected: the code of the first diagnosis that it should get.
         scaling: as in :class:`~dropout_lib.checks.Subject`.
         make_subject: ``make_subject(layer_class, scaling)``, what the checks examine.

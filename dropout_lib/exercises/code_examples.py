@@ -1,0 +1,777 @@
+"""Exercises and quiz of chapter 8: specimens of code to be mended, and judged as mended."""
+
+import ast
+import contextlib
+import math
+from statistics import mean, stdev
+
+from ..checks import Diagnosis
+from .core import NOT_STARTED, Exercise
+
+# --- an accuracy that leaves no trace ------------------------------------------------------------
+
+
+def accuracy_mended(model, x, y):
+    import torch
+
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        with torch.no_grad():
+            return (model(x).argmax(dim=1) == y).float().mean().item()
+    finally:
+        for module, training in modes:
+            module.training = training
+
+
+def _accuracy_as_found(model, x, y):
+    import torch
+
+    model.eval()
+    with torch.no_grad():
+        return (model(x).argmax(dim=1) == y).float().mean().item()
+
+
+def _accuracy_no_grad_only(model, x, y):
+    import torch
+
+    with torch.no_grad():
+        return (model(x).argmax(dim=1) == y).float().mean().item()
+
+
+def _accuracy_then_train(model, x, y):
+    found = _accuracy_as_found(model, x, y)
+    model.train()
+    return found
+
+
+def _accuracy_restores_the_top(model, x, y):
+    training = model.training
+    found = _accuracy_as_found(model, x, y)
+    model.train(training)
+    return found
+
+
+def _accuracy_without_finally(model, x, y):
+    modes = [(module, module.training) for module in model.modules()]
+    found = _accuracy_as_found(model, x, y)
+    for module, training in modes:
+        module.training = training
+    return found
+
+
+def _accuracy_of_the_loss(model, x, y):
+    return 1 - accuracy_mended(model, x, y)
+
+
+def judge_accuracy(answer):
+    import torch
+    from torch import nn
+
+    torch.manual_seed(0)
+    dropping = nn.Sequential(nn.Dropout(0.9), nn.Linear(8, 3))
+    x = torch.randn(400, 8)
+    y = dropping.eval()(x).argmax(dim=1)  # so that evaluation is right every time
+    y[:100] = (y[:100] + 1) % 3  # but for these
+    values = [answer(dropping.train(), x, y) for _ in range(2)]
+    if any(value is None for value in values):
+        return NOT_STARTED
+    if not isinstance(values[0], float):
+        return Diagnosis(
+            "no-number",
+            f"it returns {type(values[0]).__name__}, and a float is asked for.",
+            "`.item()` makes a float of a tensor with one entry",
+        )
+    if math.isclose(values[0], 0.25, abs_tol=1e-6):
+        return Diagnosis(
+            "error-rate",
+            "that is the share of wrong answers.",
+            "accuracy counts where the answer equals y",
+        )
+    if not math.isclose(values[0], 0.75, abs_tol=1e-6):
+        return Diagnosis(
+            "dropping",
+            f"three quarters of the answers are right, but it finds {values[0]:.2f}, and then "
+            f"{values[1]:.2f}.",
+            "no_grad() does not switch dropout off: model.eval() does",
+        )
+    if not dropping.training:
+        return Diagnosis(
+            "left-in-evaluation",
+            "the model was training before and is in evaluation afterwards: the next epoch would "
+            "run without dropout.",
+            "remember the mode before eval() and set it again",
+        )
+    answer(dropping.eval(), x, y)
+    if dropping.training:
+        return Diagnosis(
+            "left-in-training",
+            "the model was in evaluation before and is in training mode afterwards.",
+            "set the mode that it had, not one that you suppose",
+        )
+    frozen = nn.Sequential(nn.Linear(8, 8), nn.BatchNorm1d(8), nn.Linear(8, 3)).train()
+    frozen[1].eval()  # as one does in fine-tuning
+    answer(frozen, x, y)
+    if frozen[1].training or not frozen[2].training:
+        return Diagnosis(
+            "frozen-layer-thawed",
+            "one layer of the model was in evaluation on purpose, and is in training mode now.",
+            "every module has a mode of its own: remember it for all of model.modules()",
+        )
+
+    class Fails(nn.Module):
+        def forward(self, x):
+            raise KeyboardInterrupt
+
+    fails = Fails().train()
+    with contextlib.suppress(KeyboardInterrupt):
+        answer(fails, x, y)
+    if not fails.training:
+        return Diagnosis(
+            "left-when-interrupted",
+            "if the evaluation is interrupted, the model stays in evaluation.",
+            "put what restores the modes behind `finally`",
+        )
+    return None
+
+
+# --- layers --------------------------------------------------------------------------------------
+
+
+def layers(input_size, hidden_sizes, num_classes, dropout_rates):
+    from torch import nn
+
+    if len(hidden_sizes) != len(dropout_rates):
+        raise ValueError(
+            f"{len(hidden_sizes)} hidden sizes but {len(dropout_rates)} rates: "
+            "give one rate per hidden layer"
+        )
+    built = []
+    for size, rate in zip(hidden_sizes, dropout_rates, strict=True):
+        built += [nn.Linear(input_size, size), nn.ReLU(), nn.Dropout(rate)]
+        input_size = size
+    return nn.Sequential(*built, nn.Linear(input_size, num_classes))
+
+
+def _layers_as_found(input_size, hidden_sizes, num_classes, dropout_rates):
+    from torch import nn
+
+    built = []
+    for size, rate in zip(hidden_sizes, dropout_rates):  # noqa: B905
+        built += [nn.Linear(input_size, size), nn.ReLU(), nn.Dropout(rate)]
+        input_size = size
+    return nn.Sequential(*built, nn.Linear(input_size, num_classes))
+
+
+def _layers_filled_up(input_size, hidden_sizes, num_classes, dropout_rates):
+    missing = len(hidden_sizes) - len(dropout_rates)
+    rates = [*dropout_rates, *missing * [0.0]][: len(hidden_sizes)]
+    return layers(input_size, hidden_sizes, num_classes, rates)
+
+
+def _layers_asserts(input_size, hidden_sizes, num_classes, dropout_rates):
+    assert len(hidden_sizes) == len(dropout_rates)
+    return layers(input_size, hidden_sizes, num_classes, dropout_rates)
+
+
+def _layers_one_way(input_size, hidden_sizes, num_classes, dropout_rates):
+    if len(dropout_rates) < len(hidden_sizes):
+        raise ValueError(f"{len(dropout_rates)} rates for {len(hidden_sizes)} layers")
+    return _layers_as_found(input_size, hidden_sizes, num_classes, dropout_rates)
+
+
+def _layers_strict_only(input_size, hidden_sizes, num_classes, dropout_rates):
+    from torch import nn
+
+    built = []
+    for size, rate in zip(hidden_sizes, dropout_rates, strict=True):
+        built += [nn.Linear(input_size, size), nn.ReLU(), nn.Dropout(rate)]
+        input_size = size
+    return nn.Sequential(*built, nn.Linear(input_size, num_classes))
+
+
+def _layers_drop_outputs(input_size, hidden_sizes, num_classes, dropout_rates):
+    from torch import nn
+
+    return nn.Sequential(
+        *layers(input_size, hidden_sizes, num_classes, dropout_rates), nn.Dropout(0.5)
+    )
+
+
+def _layers_keep(input_size, hidden_sizes, num_classes, dropout_rates):
+    return layers(input_size, hidden_sizes, num_classes, [1 - rate for rate in dropout_rates])
+
+
+def judge_layers(answer):
+    from torch import nn
+
+    model = answer(20, [16, 8], 3, [0.5, 0.2])
+    if model is None:
+        return NOT_STARTED
+    if not isinstance(model, nn.Module):
+        return Diagnosis(
+            "no-network",
+            f"it returns {type(model).__name__}, and a network is asked for.",
+            "return nn.Sequential(*built, nn.Linear(...))",
+        )
+    linear = [(m.in_features, m.out_features) for m in model.modules() if isinstance(m, nn.Linear)]
+    rates = [m.p for m in model.modules() if isinstance(m, nn.Dropout)]
+    kinds = [type(m) for m in model.modules() if not list(m.children())]
+    if linear != [(20, 16), (16, 8), (8, 3)]:
+        return Diagnosis(
+            "wrong-layers",
+            f"for 20 inputs, hidden sizes [16, 8] and 3 classes the layers are {linear}.",
+            "each layer begins where the one before it ended",
+        )
+    if kinds[-1] is nn.Dropout:
+        return Diagnosis(
+            "drops-outputs",
+            "there is dropout behind the output layer.",
+            "a dropped logit is a wrong answer, not noise to learn from",
+        )
+    if rates == [0.5, 0.8]:
+        return Diagnosis(
+            "keep-and-drop-swapped",
+            "the rates are turned into 1 − rate: nn.Dropout's p is the probability to drop.",
+            "hand the rates on as they are",
+        )
+    if rates != [0.5, 0.2]:
+        return Diagnosis(
+            "wrong-rates", f"for rates [0.5, 0.2] it drops with {rates}.", "one for each layer"
+        )
+    for sizes, given in ((5 * [8], 3 * [0.5]), (3 * [8], 5 * [0.5])):
+        try:
+            answer(20, sizes, 3, given)
+        except ValueError as error:
+            words = str(error)
+            if not (str(len(sizes)) in words and str(len(given)) in words):
+                return Diagnosis(
+                    "says-too-little",
+                    f"the error says {words!r}: whoever reads it does not learn how many of what.",
+                    "name both numbers, and what to do",
+                )
+        except Exception as error:
+            return Diagnosis(
+                "wrong-error",
+                f"{len(sizes)} sizes with {len(given)} rates raise {type(error).__name__}.",
+                "a bad value is a ValueError (and `assert` disappears under python -O)",
+            )
+        else:
+            return Diagnosis(
+                "mismatch-accepted",
+                f"{len(sizes)} hidden sizes and {len(given)} rates are accepted.",
+                "compare the lengths before you begin, in both directions, and raise a ValueError",
+            )
+    return None
+
+
+# --- a verdict -----------------------------------------------------------------------------------
+
+_T_975 = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776, 6: 2.571, 8: 2.365, 10: 2.262}  # by runs
+
+
+def verdict(with_dropout, without):
+    from dropout_lib.experiments import paired_difference
+
+    gain = paired_difference(with_dropout, without)
+    if gain.low > 0:
+        return "helped"
+    return "hurt" if gain.high < 0 else "cannot tell"
+
+
+def _verdict_of(low, high):
+    return "helped" if low > 0 else "hurt" if high < 0 else "cannot tell"
+
+
+def _differences(a, b):
+    return [x - y for x, y in zip(a, b, strict=True)]
+
+
+def _verdict_of_means(a, b):
+    return "helped" if mean(a) > mean(b) else "hurt"
+
+
+def _verdict_turned(a, b):
+    return verdict(b, a)
+
+
+def _verdict_unpaired(a, b):
+    n = len(a)
+    half = _T_975[n] * math.sqrt((stdev(a) ** 2 + stdev(b) ** 2) / n)
+    gap = mean(a) - mean(b)
+    return _verdict_of(gap - half, gap + half)
+
+
+def _verdict_standard_deviation(a, b):
+    d = _differences(a, b)
+    return _verdict_of(mean(d) - 1.96 * stdev(d), mean(d) + 1.96 * stdev(d))
+
+
+def _verdict_standard_error(a, b):
+    d = _differences(a, b)
+    error = stdev(d) / math.sqrt(len(d))
+    return _verdict_of(mean(d) - error, mean(d) + error)
+
+
+def _verdict_normal(a, b):
+    d = _differences(a, b)
+    error = 1.96 * stdev(d) / math.sqrt(len(d))
+    return _verdict_of(mean(d) - error, mean(d) + error)
+
+
+_RUNS = (  # with dropout, without, what can be said
+    ([90.0, 84.0, 95.0, 88.0, 92.0], [89.1, 83.0, 93.9, 87.2, 90.8], "helped"),
+    ([80.0, 82.0, 81.0, 83.0, 82.0], [85.0, 86.5, 86.0, 88.5, 86.0], "hurt"),
+    ([90.0, 84.0, 95.0, 88.0, 92.0], [89.0, 83.1, 95.8, 86.8, 92.1], "cannot tell"),
+    ([90.0, 84.0, 95.0, 88.0, 92.0], [89.0, 85.5, 94.0, 89.0, 91.0], "cannot tell"),
+    ([90.0, 91.0, 92.0, 90.4], [88.2, 90.6, 91.8, 88.6], "cannot tell"),  # the normal is too narrow
+    (
+        [91.2, 90.9, 92.4, 90.3, 91.0, 92.0, 91.4, 90.8],
+        [89.8, 90.7, 91.3, 90.1, 90.0, 90.6, 91.5, 89.3],
+        "helped",
+    ),
+)
+
+
+def judge_verdict(answer):
+    said = [answer(list(a), list(b)) for a, b, _ in _RUNS]
+    if any(words is None for words in said):
+        return NOT_STARTED
+    if not set(said) <= {"helped", "hurt", "cannot tell"}:
+        return Diagnosis(
+            "other-words",
+            f"it says {said[0]!r}.",
+            'return one of "helped", "hurt" and "cannot tell"',
+        )
+    right = [words for *_, words in _RUNS]
+    if said == right:
+        return None
+    slips = {
+        "always-the-same": lambda a, b: said[0],
+        "means-only": _verdict_of_means,
+        "turned-round": _verdict_turned,
+        "unpaired": _verdict_unpaired,
+        "standard-deviation": _verdict_standard_deviation,
+        "standard-error": _verdict_standard_error,
+        "normal": _verdict_normal,
+    }
+    hints = {
+        "always-the-same": (
+            f"it says {said[0]!r} whatever the numbers are.",
+            "that is the specimen's last line",
+        ),
+        "means-only": (
+            "it compares two means and is never in doubt.",
+            "take the interval of the mean difference, and say nothing where it holds 0",
+        ),
+        "turned-round": (
+            "help and harm are turned round: these are accuracies, where more is better.",
+            "with dropout less without",
+        ),
+        "unpaired": (
+            "it treats the runs as if they had nothing to do with each other.",
+            "the same seed made both numbers of a pair: take the differences run by run",
+        ),
+        "standard-deviation": (
+            "that is an interval for a single run, not for the mean.",
+            "divide by the root of the number of runs",
+        ),
+        "standard-error": (
+            "one standard error on either side covers about two thirds, not 95%.",
+            "`paired_difference` of dropout_lib.experiments gives the 95% interval",
+        ),
+        "normal": (
+            "1.96 is for many runs. With four or five the factor is larger.",
+            "Student's factor for four runs is 3.18: `paired_difference` knows it",
+        ),
+    }
+    for code, formula in slips.items():
+        if said == [formula(a, b) for a, b, _ in _RUNS]:
+            return Diagnosis(code, *hints[code])
+    a, b, words = next(run for run, s in zip(_RUNS, said, strict=True) if s != run[2])
+    wrong = next(s for run, s in zip(_RUNS, said, strict=True) if s != run[2])
+    return Diagnosis(
+        "another-rule",
+        f"for {a} with and {b} without it says {wrong!r}, where the interval says {words!r}.",
+        "the 95% interval of the paired difference: above 0, below 0, or neither",
+    )
+
+
+# --- fixed prints --------------------------------------------------------------------------------
+
+
+def fixed_prints(source):
+    fixed = 0
+    for call in ast.walk(ast.parse(source)):
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "print":
+            named = any(isinstance(n, ast.Name) for a in call.args for n in ast.walk(a))
+            fixed += not named
+    return fixed
+
+
+def _fixed_all_prints(source):
+    return source.count("print(")
+
+
+def _fixed_without_braces(source):
+    return sum("print(" in line and "{" not in line for line in source.splitlines())
+
+
+def _fixed_not_f(source):
+    return source.count('print("')
+
+
+def _fixed_computed(source):
+    return sum(
+        isinstance(call, ast.Call) and getattr(call.func, "id", "") == "print"
+        for call in ast.walk(ast.parse(source))
+    ) - fixed_prints(source)
+
+
+def _fixed_top_level(source):
+    found = 0
+    for statement in ast.parse(source).body:
+        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+            call = statement.value
+            if getattr(call.func, "id", "") == "print":
+                found += not any(isinstance(n, ast.Name) for a in call.args for n in ast.walk(a))
+    return found
+
+
+_SOURCES = (  # with what each is there for
+    ('print("a")\nprint("b", 1)\nprint(f"{x:.2f}")\n', "one of three names a variable"),
+    ('print("loss", loss)\nprint("better")\n', "a variable needs no braces"),
+    ('print(f"always the same")\nprint(f"{1 + 1}")\n', "an f-string may be fixed"),
+    (
+        'def report(a):\n    if a > 1:\n        print(\n            "Dropout wins."\n        )\n'
+        "    print(a)\n",
+        "a print may stand inside a function, over several lines",
+    ),
+    (
+        '# print("old")\nprint("new")\ntext = \'print("no")\'\n',
+        "not all that looks like a print is",
+    ),
+)
+
+
+def judge_fixed_prints(answer):
+    said = [answer(source) for source, _ in _SOURCES]
+    if any(number is None for number in said):
+        return NOT_STARTED
+    if said == [fixed_prints(source) for source, _ in _SOURCES]:
+        return None
+    slips = {
+        "all-prints": (
+            _fixed_all_prints,
+            "it counts every print.",
+            "leave out those that name a variable",
+        ),
+        "computed-instead": (
+            _fixed_computed,
+            "it counts the prints that do name a variable.",
+            "the others are asked for",
+        ),
+        "braces": (
+            _fixed_without_braces,
+            'it takes braces for the sign of a variable: print("loss", loss) has none.',
+            "look for names, ast.Name, in the arguments",
+        ),
+        "quotes": (
+            _fixed_not_f,
+            "it looks for a quote behind the bracket: an f-string may be fixed too, and a plain "
+            "string may be followed by a variable.",
+            "look for names, ast.Name, in the arguments",
+        ),
+        "top-level": (
+            _fixed_top_level,
+            "it misses a print inside a function.",
+            "ast.walk goes everywhere, tree.body only along the top",
+        ),
+    }
+    for code, (formula, message, hint) in slips.items():
+        if said == [formula(source) for source, _ in _SOURCES]:
+            return Diagnosis(code, message, hint)
+    for (source, why), number in zip(_SOURCES, said, strict=True):
+        right = fixed_prints(source)
+        if number != right:
+            return Diagnosis(
+                "another-count",
+                f"for {source!r} it says {number}, not {right}: {why}.",
+                "let `ast.parse` read the source, and `ast.walk` find the calls of print",
+            )
+
+
+_STARTER = 'def {name}({arguments}):\n    # your code\n    ...\n\n\ncheck("{exercise}", {name})'
+
+EXERCISES = (
+    Exercise(
+        name="08-accuracy",
+        title="An accuracy that leaves no trace",
+        statement=(
+            "The specimen's `accuracy` leaves the model in evaluation. Mend it: "
+            "`accuracy_mended(model, x, y)` returns the share of right answers in evaluation mode, "
+            "a float, and afterwards every module has the mode that it had before, also if some "
+            "of them were in evaluation on purpose, and also if the pass was interrupted."
+        ),
+        starter=_STARTER.format(
+            name="accuracy_mended", arguments="model, x, y", exercise="08-accuracy"
+        ),
+        hints=(
+            "What do you have to remember before you call `model.eval()`? For how many modules?",
+            "`modes = [(m, m.training) for m in model.modules()]`, and afterwards "
+            "`m.training = mode` for each.",
+            "What has to happen in any case goes behind `finally:`.",
+        ),
+        solution=accuracy_mended,
+        explanation=(
+            "`model.train(was_training)` at the end would be shorter, and would thaw layers that "
+            "somebody froze. `dropout_lib.training.evaluate` does it as here."
+        ),
+        judge=judge_accuracy,
+        wrong_answers=(
+            (_accuracy_as_found, "left-in-evaluation"),
+            (_accuracy_no_grad_only, "dropping"),
+            (_accuracy_then_train, "left-in-training"),
+            (_accuracy_restores_the_top, "frozen-layer-thawed"),
+            (_accuracy_without_finally, "left-when-interrupted"),
+            (_accuracy_of_the_loss, "error-rate"),
+            (lambda model, x, y: (model.eval()(x).argmax(dim=1) == y).float().mean(), "no-number"),
+            (lambda model, x, y: None, "not-started"),
+        ),
+    ),
+    Exercise(
+        name="08-layers",
+        title="What was ordered",
+        statement=(
+            "Mend example 2: `layers(input_size, hidden_sizes, num_classes, dropout_rates)` gives "
+            "the network as it builds it (linear, ReLU and dropout for each hidden layer, then the "
+            "output layer). If there are not as many rates as hidden layers, more or fewer, it "
+            "raises a ValueError that names both numbers."
+        ),
+        starter=_STARTER.format(
+            name="layers",
+            arguments="input_size, hidden_sizes, num_classes, dropout_rates",
+            exercise="08-layers",
+        ),
+        hints=(
+            "The constructor of `MLPAsGiven`, folded away above, has everything but the check.",
+            "Compare `len(hidden_sizes)` with `len(dropout_rates)` before anything is built.",
+            "`zip(..., strict=True)` raises by itself, but says neither number in words that help "
+            "(and it builds half of the network first).",
+        ),
+        solution=layers,
+        explanation=(
+            "`strict=True` costs nothing and should stand in every zip of lists that belong "
+            "together. The error above it is for the reader of the traceback."
+        ),
+        judge=judge_layers,
+        wrong_answers=(
+            (_layers_as_found, "mismatch-accepted"),
+            (_layers_filled_up, "mismatch-accepted"),
+            (_layers_one_way, "mismatch-accepted"),
+            (_layers_asserts, "wrong-error"),
+            (_layers_strict_only, "says-too-little"),
+            (_layers_drop_outputs, "drops-outputs"),
+            (_layers_keep, "keep-and-drop-swapped"),
+            (lambda *sizes: [1, 2, 3], "no-network"),
+            (lambda *sizes: None, "not-started"),
+        ),
+    ),
+    Exercise(
+        name="08-verdict",
+        title="A verdict that can fail",
+        statement=(
+            "Write what should stand in place of the specimen's last line: "
+            "`verdict(with_dropout, without)` gets two lists of accuracies in %, run by run from "
+            'the same seeds, and returns "helped", "hurt" or "cannot tell", by the 95% interval '
+            "of the mean difference."
+        ),
+        starter=_STARTER.format(
+            name="verdict", arguments="with_dropout, without", exercise="08-verdict"
+        ),
+        hints=(
+            "The two numbers of a run belong together: look at their difference.",
+            "`from dropout_lib.experiments import paired_difference` gives the mean of a − b with "
+            "its interval: `gain.mean`, `gain.low`, `gain.high`.",
+            "All of it above 0: helped. All of it below: hurt. Else nobody can tell.",
+        ),
+        solution=verdict,
+        explanation=(
+            "Three outcomes, of which the third is the most frequent one in practice. A verdict "
+            "that cannot say so isn't one."
+        ),
+        judge=judge_verdict,
+        wrong_answers=(
+            (lambda a, b: "helped", "always-the-same"),
+            (_verdict_of_means, "means-only"),
+            (_verdict_turned, "turned-round"),
+            (_verdict_unpaired, "unpaired"),
+            (_verdict_standard_deviation, "standard-deviation"),
+            (_verdict_standard_error, "standard-error"),
+            (_verdict_normal, "normal"),
+            (lambda a, b: "Dropout improves generalisation.", "other-words"),
+            (lambda a, b: None, "not-started"),
+        ),
+    ),
+    Exercise(
+        name="08-fixed-prints",
+        title="Results or comments?",
+        statement=(
+            "Write `fixed_prints(source)`: how many calls of `print` in a piece of Python source, "
+            "at any depth, name no variable among what they print. (The chapter's `prints` "
+            "counts both kinds; here you write it yourself.)"
+        ),
+        starter=_STARTER.format(
+            name="fixed_prints", arguments="source", exercise="08-fixed-prints"
+        ),
+        hints=(
+            "Searching the text for `print(` finds comments and strings as well, and not what "
+            "stands on the next line. Let Python read it: `ast.parse(source)`.",
+            "`ast.walk(tree)` visits everything; a call of print is an `ast.Call` whose `func` is "
+            'an `ast.Name` with id "print".',
+            "Then walk each of `call.args` in the same way and look for an `ast.Name`.",
+        ),
+        solution=fixed_prints,
+        explanation=(
+            "It is a crude instrument: a print may name a variable and still say nothing, and one "
+            "under an `if` is not fixed at all. It finds verdicts that nobody computed, which is "
+            "more than reading did."
+        ),
+        judge=judge_fixed_prints,
+        wrong_answers=(
+            (_fixed_all_prints, "all-prints"),
+            (_fixed_computed, "computed-instead"),
+            (_fixed_without_braces, "braces"),
+            (_fixed_not_f, "quotes"),
+            (_fixed_top_level, "top-level"),
+            (lambda source: 1, "another-count"),
+            (lambda source: None, "not-started"),
+        ),
+    ),
+)
+
+
+def _choice(question, section, right, *wrong):
+    """A multiple-choice question; every answer is a pair of words and feedback."""
+    answers = [{"answer": right[0], "correct": True, "feedback": right[1]}]
+    answers += [{"answer": words, "correct": False, "feedback": said} for words, said in wrong]
+    return {
+        "question": question,
+        "section": section,
+        "type": "multiple_choice",
+        "answers": answers,
+    }
+
+
+QUIZ = [
+    _choice(
+        "A script prints 'Outputs are different: True' for a network's two modes. "
+        "What does that show?",
+        "Example 2: a multilayer perceptron",
+        (
+            "That two passes differed",
+            "Yes, and no more. Two passes in training mode differ as well.",
+        ),
+        (
+            "That evaluation switches dropout off",
+            "It would print True if evaluation did nothing: the second pass has other masks.",
+        ),
+        (
+            "That dropout works as it should",
+            "Any noise would do, with any scale and any rate.",
+        ),
+    ),
+    {
+        "question": "Example 2 is given the hidden sizes [512, 256, 128] and the rates [0.5]. How "
+        "many linear layers does it build, the output layer included?",
+        "section": "Example 2: a multilayer perceptron",
+        "type": "numeric",
+        "answers": [
+            {
+                "type": "value",
+                "value": 2,
+                "correct": True,
+                "feedback": "One hidden layer of 512, and the output layer. zip stopped there.",
+            },
+            {
+                "type": "value",
+                "value": 4,
+                "correct": False,
+                "feedback": "That is what was ordered. zip stops at the shorter list.",
+            },
+            {
+                "type": "value",
+                "value": 1,
+                "correct": False,
+                "feedback": "The output layer stands behind the loop and is always built.",
+            },
+            {"type": "default", "feedback": "zip pairs as many as the shorter list has."},
+        ],
+    },
+    _choice(
+        "An untrained network with dropout gives unusual inputs larger error bars than usual ones. "
+        "Why?",
+        "Example 5: Monte Carlo dropout",
+        (
+            "Its outputs grow with its inputs, and the spread over masks with them",
+            "Yes. Without biases it would be in proportion.",
+        ),
+        (
+            "It has not seen such inputs before",
+            "It has seen none at all, usual or unusual.",
+        ),
+        (
+            "Dropout drops more units for unusual inputs",
+            "The mask doesn't look at the input.",
+        ),
+    ),
+    _choice(
+        "In the specimen, why does it not show that nn.Dropout(keep) drops four units in five?",
+        "A specimen",
+        (
+            "From the second epoch on the network is in evaluation, and nothing is dropped",
+            "Yes: one fault hides the other. Mend the first alone, and the second will show.",
+        ),
+        (
+            "Because the scale makes up for it",
+            "The scale keeps the mean. The noise at p = 0.8 would be plain to see.",
+        ),
+        (
+            "Because nn.Dropout's argument is the probability to keep",
+            "It is the probability to drop.",
+        ),
+    ),
+    _choice(
+        "What does a fixed sentence in a print tell you about the network above it?",
+        "Example 3: a convolutional network",
+        (
+            "Nothing: it is a comment that runs",
+            "Yes. It says the same if the network is replaced by another.",
+        ),
+        (
+            "What the author measured",
+            "Perhaps. But then the measurement is somewhere else, and not in this code.",
+        ),
+        (
+            "That the code above ran without error",
+            "That much, true; and that it is about dropout, you took from the words.",
+        ),
+    ),
+    _choice(
+        "You copy a method that predicts with self.train() and torch.no_grad() into a network "
+        "with batch norm. What happens to the network?",
+        "Example 5: Monte Carlo dropout",
+        (
+            "Its running statistics move with every prediction",
+            "Yes. no_grad() stops gradients; batch norm in training mode counts on.",
+        ),
+        (
+            "Nothing, as no gradients are recorded",
+            "The running mean and variance are not learned by gradients.",
+        ),
+        (
+            "Its weights change",
+            "Without a step of an optimiser they stay as they are.",
+        ),
+    ),
+]
