@@ -842,6 +842,25 @@ def different_outputs_tell_correct_from_broken():
     return differ(correct) and not any(differ(drop) for drop in broken)
 
 
+# --- chapter 8.3: a convolutional network --------------------------------------------------------
+
+
+@exact_check
+def units_in_front_of_max_pooling():
+    """Windows of four, over all masks: units raise the mean of the largest, maps leave it."""
+    windows = np.vstack([np.ones(4), np.zeros(4), np.random.default_rng(0).random((50, 4))])
+    for p in (0.2, 0.5, 0.9):
+        masks = _all_masks(4)
+        chance, whole = _probabilities(masks, p), windows.max(axis=1)
+        units = (windows[:, None] * masks / (1 - p)).max(axis=2) @ chance  # (windows,)
+        maps = (1 - p) * (windows / (1 - p)).max(axis=1)  # kept or gone as one
+        if not np.isclose(units[0], (1 - p**4) / (1 - p)) or not np.allclose(maps, whole):
+            return False
+        if units[1] != 0 or (units[2:] <= whole[2:]).any():
+            return False
+    return True
+
+
 # --- chapter 8.4: with and without dropout -----------------------------------------------------
 
 

@@ -15,6 +15,7 @@ from dropout_lib.explorers.deleted_units import deleted_units_explorer
 from dropout_lib.explorers.drop_or_keep import drop_or_keep
 from dropout_lib.explorers.dropped_weights import dropped_weights
 from dropout_lib.explorers.exact_identities import ridge_path_explorer
+from dropout_lib.explorers.example_3 import maps_behind_the_blocks
 from dropout_lib.explorers.example_4 import example_4_explorer
 from dropout_lib.explorers.faulty_dropouts import faulty_dropouts_explorer
 from dropout_lib.explorers.five_variants import five_variants
@@ -34,7 +35,7 @@ from dropout_lib.explorers.size_through_depth import size_through_depth
 from dropout_lib.explorers.two_scalings import two_scalings_explorer
 from dropout_lib.explorers.which_variant import which_variant
 from dropout_lib.explorers.width_crossover import width_crossover_explorer
-from dropout_lib.pytorch import MLPWithDropout
+from dropout_lib.pytorch import CNNWithSpatialDropout, MLPWithDropout
 
 DIGITS = np.random.default_rng(0).random((20, 784))
 LABELS = np.arange(20) % 10
@@ -113,6 +114,16 @@ def width_crossover_stored():
     return width_crossover_explorer(load("width_crossover"))
 
 
+def maps_behind_the_blocks_of_noise():
+    models = {}
+    for i, words in enumerate(("trained", "trained otherwise")):
+        torch.manual_seed(i)
+        sizes = {"image_size": 16, "channels": (4, 4, 8), "head_units": 8}
+        models[words] = CNNWithSpatialDropout(in_channels=1, **sizes)
+    image = torch.from_numpy(DIGITS[0, :256]).float().view(1, 16, 16)
+    return maps_behind_the_blocks(models, image, 3)
+
+
 def example_4_stored():
     return example_4_explorer(load("example_4"), provenance("example_4")["settings"])
 
@@ -168,6 +179,7 @@ MAKE_EXPLORERS = [
     input_rate_on_noise,
     dropped_weights_of_noise,
     gaussian_preactivation_of_noise,
+    maps_behind_the_blocks_of_noise,
     mask_scale_output,
     masks_over_time,
     noise_through_depth_on_noise,
