@@ -842,7 +842,127 @@ def different_outputs_tell_correct_from_broken():
     return differ(correct) and not any(differ(drop) for drop in broken)
 
 
+# --- chapter 8.3: a convolutional network --------------------------------------------------------
+
+
+@exact_check
+def units_in_front_of_max_pooling():
+    """Windows of four, over all masks: units raise the mean of the largest, maps leave it."""
+    windows = np.vstack([np.ones(4), np.zeros(4), np.random.default_rng(0).random((50, 4))])
+    for p in (0.2, 0.5, 0.9):
+        masks = _all_masks(4)
+        chance, whole = _probabilities(masks, p), windows.max(axis=1)
+        units = (windows[:, None] * masks / (1 - p)).max(axis=2) @ chance  # (windows,)
+        maps = (1 - p) * (windows / (1 - p)).max(axis=1)  # kept or gone as one
+        if not np.isclose(units[0], (1 - p**4) / (1 - p)) or not np.allclose(maps, whole):
+            return False
+        if units[1] != 0 or (units[2:] <= whole[2:]).any():
+            return False
+    return True
+
+
 # --- chapter 8.4: with and without dropout -----------------------------------------------------
 
 
 # --- not yet discussed in a chapter of its own -------------------------------------------------
+
+
+# --- chapter 8.5: Monte Carlo dropout ------------------------------------------------------------
+
+
+@exact_check
+def spread_of_a_linear_output():
+    """The variance of a linear output over all masks against p/(1-p) times the sum of w²x²."""
+    rng = np.random.default_rng(0)
+    x, weight = rng.standard_normal((2, 8))
+    masks = _all_masks(8)
+    for p in (0.1, 0.5, 0.9):
+        probability, outputs = _probabilities(masks, p), masks @ (weight * x) / (1 - p)
+        variance = probability @ (outputs - probability @ outputs) ** 2
+        if not math.isclose(variance, p / (1 - p) * ((weight * x) ** 2).sum()):
+            return False
+    return True
+
+
+@exact_check
+def spread_is_the_error_at_one_p():
+    """Of one weight: whether the p of lowest risk is the one at which spread² is the risk.
+
+    Both are expectations over the data; p = 1/2, where the two are equal as well, is left out.
+    """
+    rates = np.arange(1, 500_000) / 1_000_000  # up to 0.5
+    for weight, noise, cases in ((1.0, 3.0, 30), (2.0, 1.0, 5), (0.5, 1.0, 4096)):
+        error = noise**2 / cases
+        risk = rates**2 * weight**2 + (1 - rates) ** 2 * error
+        spread = rates * (1 - rates) * (weight**2 + error)
+        best = rates[risk.argmin()]
+        if not math.isclose(best / (1 - best), error / weight**2, rel_tol=0.01):
+            return False
+        ratio = spread / risk
+        if not math.isclose(ratio[risk.argmin()], 1, rel_tol=0.01):
+            return False
+        if (ratio[rates < 0.9 * best] > 1).any() or (ratio[rates > 1.1 * best] < 1).any():
+            return False
+    return True
+
+
+@exact_check
+def one_pass_errs_by_the_spread_too():
+    """The squared error of one pass, over all masks, is that of their mean plus the variance."""
+    masks, target = _all_masks(8), 0.7
+    probability = _probabilities(masks, 0.3)
+    rng = np.random.default_rng(0)
+    hidden = np.maximum(masks * rng.standard_normal(8) @ rng.standard_normal((8, 5)), 0)
+    outputs = hidden @ rng.standard_normal(5)  # through a ReLU layer: nothing here is linear
+    mean = probability @ outputs
+    variance = probability @ (outputs - mean) ** 2
+    return math.isclose(probability @ (outputs - target) ** 2, (mean - target) ** 2 + variance)
+
+
+@exact_check
+def total_is_expected_plus_mutual():
+    """Total entropy less its expectation over the passes is what a pass tells of the class."""
+    rng = np.random.default_rng(0)
+    passes = rng.dirichlet(np.full(10, 0.3), size=50)  # (T, K)
+    mean = passes.mean(axis=0)
+    total = -(mean * np.log(mean)).sum()
+    expected = -(passes * np.log(passes)).sum(axis=1).mean()
+    mutual = (passes * np.log(passes / mean)).sum(axis=1).mean()  # Kullback and Leibler's
+    return bool(mutual >= 0 and math.isclose(total, expected + mutual))
+
+
+@exact_check
+def variance_is_convex_in_one_hidden_layer():
+    """Whether the variance over masks of a single ReLU layer ever bulges upwards between points."""
+    rng = np.random.default_rng(0)
+    x = np.linspace(-3, 3, 601)
+    for _ in range(20):
+        slope, bias, weight = rng.standard_normal((3, 50, 1))
+        variance = (weight**2 * np.maximum(slope * x + bias, 0) ** 2).sum(axis=0)  # p = 1/2
+        if (np.diff(variance, 2) < -1e-9).any():
+            return False
+    return True
+
+
+@exact_check
+def untrained_networks_have_a_funnel():
+    """Fresh weights: far out ReLU's spread doubles with the distance, tanh's stays as it is."""
+    import torch
+    from torch import nn
+
+    from . import pytorch
+
+    doubled = {}
+    for activation in (nn.ReLU, nn.Tanh):
+        torch.manual_seed(0)
+        network = nn.Sequential(
+            *(nn.Linear(1, 50), activation(), pytorch.Dropout(0.1)),
+            *(nn.Linear(50, 50), activation(), pytorch.Dropout(0.1), nn.Linear(50, 1)),
+        ).double()
+        x = torch.tensor([[1e4], [2e4]], dtype=torch.float64)
+        generator = torch.Generator().manual_seed(0)
+        std = pytorch.mc_predict(network, x, consistent=True, generator=generator).std
+        doubled[activation] = (std[1] / std[0]).item()
+    return math.isclose(doubled[nn.ReLU], 2, rel_tol=0.01) and math.isclose(
+        doubled[nn.Tanh], 1, rel_tol=0.01
+    )

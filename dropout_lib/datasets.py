@@ -1,4 +1,4 @@
-"""Real data, most of it without a network: MNIST digits in two sizes, and scikit-learn's sets.
+"""Real data, most of it without a network: MNIST in two sizes, CIFAR-10, and scikit-learn's sets.
 
 Every function but :func:`co2` returns a :class:`Split`. All arrays are fresh: a caller may change
 them, and the next caller gets the same numbers as ever. Tune on validation, report on test.
@@ -6,6 +6,7 @@ them, and the next caller gets the same numbers as ever. Tune on validation, rep
 
 import gzip
 import hashlib
+import tarfile
 import zlib
 from dataclasses import dataclass
 from functools import lru_cache
@@ -48,10 +49,29 @@ MNIST_FILES = {
     ),
 }
 
+CIFAR10_URL = "https://www.cs.toronto.edu/~kriz/"
+CIFAR10_FILES = {
+    "cifar-10-binary.tar.gz": (
+        "sha256:c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"
+    ),
+}
+CIFAR10_CLASSES = (
+    "aeroplane",
+    "car",
+    "bird",
+    "cat",
+    "deer",
+    "dog",
+    "frog",
+    "horse",
+    "ship",
+    "lorry",
+)  # labels 0 to 9 of cifar10(), in words
+
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Three disjoint parts of a data set: x (N, features) and y (N,) for each.
+    """Three disjoint parts of a data set: x (N, features) or (N, C, H, W), and y (N,) for each.
 
     Images are float32 in [0, 1] and their labels int64, unless the function says otherwise.
     """
@@ -196,6 +216,29 @@ def mnist(folder=None, *, validation=0, seed=0):
     return _load_mnist(folder, MNIST_URL, MNIST_FILES, validation, seed)
 
 
+def cifar10(folder=None, *, validation=0, seed=0):
+    """All of CIFAR-10: 50,000 colour photographs of 32 x 32 pixels to train with, 10,000 to test.
+
+    Krizhevsky (2009), Learning multiple layers of features from tiny images. The archive (170 MB)
+    is downloaded once, and its checksum verified at every call. It is the binary version, in
+    which an image is a byte for its label and a byte per pixel and colour: nothing is unpickled.
+
+    Args:
+        folder: where the archive is or will be put; None takes the user's cache directory.
+        validation: how many of the 50,000 to hold out, stratified by class.
+        seed: decides which ones.
+
+    Returns:
+        Split with x (N, 3, 32, 32), the colours in the order red, green, blue, and labels as in
+        :data:`CIFAR10_CLASSES`. It takes 0.7 GB of memory.
+
+    Raises:
+        ConnectionError: the archive is not there and cannot be downloaded.
+        ValueError: it is damaged or has the wrong checksum, or ``validation`` is impossible.
+    """
+    return _load_cifar10(folder, CIFAR10_URL, CIFAR10_FILES, validation, seed)
+
+
 def co2():
     """Weekly carbon dioxide at Mauna Loa, Hawaii, from March 1958 to December 2001.
 
@@ -327,24 +370,34 @@ def _diabetes_values():
     return np.column_stack(load_diabetes(return_X_y=True, scaled=False))
 
 
-# --- full MNIST ------------------------------------------------------------------------------
+# --- sets that are downloaded ------------------------------------------------------------------
 
 
 def _load_mnist(folder, base_url, registry, validation=0, seed=0):
-    paths = _fetch(folder, base_url, registry)
+    paths = _fetch(folder, base_url, registry, "all of MNIST", "mnist")
     train_x, train_y, test_x, test_y = (_read_idx(path) for path in paths)
     train_x, test_x = (x.reshape(len(x), -1) for x in (train_x, test_x))  # (N, 28 * 28)
-    _check_sizes(len(train_y), validation=validation)
-    of_validation, of_train = _take(validation, np.arange(len(train_y)), train_y, seed)
-    return _as_split(
-        (train_x[of_train], train_y[of_train]),
-        (train_x[of_validation], train_y[of_validation]),
-        (test_x, test_y),
-        255,
-    )
+    return _hold_out((train_x, train_y), (test_x, test_y), validation, seed)
 
 
-def _fetch(folder, base_url, registry):
+def _load_cifar10(folder, base_url, registry, validation=0, seed=0):
+    (path,) = _fetch(folder, base_url, registry, "CIFAR-10", "cifar10")
+    with tarfile.open(path, "r:gz") as archive:
+        train = [_read_cifar10(archive, f"data_batch_{i}.bin") for i in range(1, 6)]
+        test = _read_cifar10(archive, "test_batch.bin")
+    train = [np.concatenate(arrays) for arrays in zip(*train, strict=True)]
+    return _hold_out(train, test, validation, seed)
+
+
+def _hold_out(train, test, validation, seed):
+    """Split of two (pixels, labels) pairs, with a validation part taken from the first."""
+    x, y = train
+    _check_sizes(len(y), validation=validation)
+    of_validation, of_train = _take(validation, np.arange(len(y)), y, seed)
+    return _as_split((x[of_train], y[of_train]), (x[of_validation], y[of_validation]), test, 255)
+
+
+def _fetch(folder, base_url, registry, wanted, function):
     """Paths of the registry's files in ``folder``, each verified, downloaded where missing.
 
     pooch downloads to a temporary file and renames it once the checksum is right, so that a
@@ -354,10 +407,10 @@ def _fetch(folder, base_url, registry):
 
     folder = Path(folder or pooch.os_cache("dropout_lib")).expanduser()
     store = pooch.create(path=folder, base_url=base_url, registry=registry)
-    return [_fetch_file(store, name) for name in registry]
+    return [_fetch_file(store, name, wanted, function) for name in registry]
 
 
-def _fetch_file(store, name):
+def _fetch_file(store, name, wanted, function):
     import pooch
     from requests.exceptions import RequestException
 
@@ -374,9 +427,9 @@ def _fetch_file(store, name):
     except RequestException as error:
         raise ConnectionError(
             f"could not download {store.get_url(name)} ({error}). "
-            "mnist5k() needs no network. To use all of MNIST without one, put "
+            f"mnist5k() needs no network. To use {wanted} without one, put "
             f"{', '.join(store.registry)} into {store.abspath}, "
-            "or name the folder that has them: mnist(folder=...)"
+            f"or name the folder where you have put it: {function}(folder=...)"
         ) from error
     except ValueError as error:
         raise ValueError(
@@ -391,3 +444,10 @@ def _read_idx(path):
     dimensions = content[3]
     shape = np.frombuffer(content, ">u4", dimensions, offset=4)
     return np.frombuffer(content, np.uint8, offset=4 + 4 * dimensions).reshape(shape)
+
+
+def _read_cifar10(archive, name):
+    """Pixels (N, 3, 32, 32) and labels (N,) of a batch: a label and 3 * 32 * 32 bytes per image."""
+    content = archive.extractfile(f"cifar-10-batches-bin/{name}").read()
+    images = np.frombuffer(content, np.uint8).reshape(-1, 1 + 3 * 32 * 32)
+    return images[:, 1:].reshape(-1, 3, 32, 32), images[:, 0]

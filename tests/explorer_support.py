@@ -9,12 +9,13 @@ from dropout_lib.explorers.averaged_subnetworks import averaged_subnetworks_expl
 from dropout_lib.explorers.batch_norm import variance_shift
 from dropout_lib.explorers.benched_units import benched_units
 from dropout_lib.explorers.calibration import reliability_explorer
-from dropout_lib.explorers.co2 import co2_explorer
+from dropout_lib.explorers.co2 import co2_explorer, co2_passes_explorer
 from dropout_lib.explorers.data_size import data_size_explorer
 from dropout_lib.explorers.deleted_units import deleted_units_explorer
 from dropout_lib.explorers.drop_or_keep import drop_or_keep
 from dropout_lib.explorers.dropped_weights import dropped_weights
 from dropout_lib.explorers.exact_identities import ridge_path_explorer
+from dropout_lib.explorers.example_3 import maps_behind_the_blocks
 from dropout_lib.explorers.example_4 import example_4_explorer
 from dropout_lib.explorers.faulty_dropouts import faulty_dropouts_explorer
 from dropout_lib.explorers.five_variants import five_variants
@@ -26,6 +27,7 @@ from dropout_lib.explorers.holes_in_a_photograph import holes_in_a_photograph
 from dropout_lib.explorers.input_rate import input_rate_explorer
 from dropout_lib.explorers.mask_scale_output import mask_scale_output
 from dropout_lib.explorers.masks_over_time import masks_over_time
+from dropout_lib.explorers.mc_spread import spread_by_p_explorer
 from dropout_lib.explorers.printed_sum import printed_sum
 from dropout_lib.explorers.rates_by_depth import noise_through_depth
 from dropout_lib.explorers.running_mean import running_mean_explorer
@@ -33,7 +35,7 @@ from dropout_lib.explorers.size_through_depth import size_through_depth
 from dropout_lib.explorers.two_scalings import two_scalings_explorer
 from dropout_lib.explorers.which_variant import which_variant
 from dropout_lib.explorers.width_crossover import width_crossover_explorer
-from dropout_lib.pytorch import MLPWithDropout
+from dropout_lib.pytorch import CNNWithSpatialDropout, MLPWithDropout
 
 DIGITS = np.random.default_rng(0).random((20, 784))
 LABELS = np.arange(20) % 10
@@ -49,6 +51,10 @@ def reliability_stored():
 
 def co2_stored():
     return co2_explorer(load("co2"), provenance("co2")["settings"])
+
+
+def co2_passes_stored():
+    return co2_passes_explorer(load("co2"), provenance("co2")["settings"])
 
 
 def deleted_units_on_noise():
@@ -108,6 +114,16 @@ def width_crossover_stored():
     return width_crossover_explorer(load("width_crossover"))
 
 
+def maps_behind_the_blocks_of_noise():
+    models = {}
+    for i, words in enumerate(("trained", "trained otherwise")):
+        torch.manual_seed(i)
+        sizes = {"image_size": 16, "channels": (4, 4, 8), "head_units": 8}
+        models[words] = CNNWithSpatialDropout(in_channels=1, **sizes)
+    image = torch.from_numpy(DIGITS[0, :256]).float().view(1, 16, 16)
+    return maps_behind_the_blocks(models, image, 3)
+
+
 def example_4_stored():
     return example_4_explorer(load("example_4"), provenance("example_4")["settings"])
 
@@ -136,6 +152,10 @@ def ridge_path_stored():
     return ridge_path_explorer(load("exact_identities"))
 
 
+def spread_by_p_stored():
+    return spread_by_p_explorer(load("mc_spread"), provenance("mc_spread")["settings"])
+
+
 def growing_evidence_of_two_comparisons():
     a, b = [10.0, 9.5, 11.0, 12.0], [9.0, 9.2, 10.5, 10.0]
     return growing_evidence({"one": (a, b), "the other": (b, a)})
@@ -146,6 +166,7 @@ MAKE_EXPLORERS = [
     benched_units_on_noise,
     data_size_stored,
     co2_stored,
+    co2_passes_stored,
     deleted_units_on_noise,
     drop_or_keep,
     example_4_stored,
@@ -158,6 +179,7 @@ MAKE_EXPLORERS = [
     input_rate_on_noise,
     dropped_weights_of_noise,
     gaussian_preactivation_of_noise,
+    maps_behind_the_blocks_of_noise,
     mask_scale_output,
     masks_over_time,
     noise_through_depth_on_noise,
@@ -167,6 +189,7 @@ MAKE_EXPLORERS = [
     running_mean_explorer,
     which_variant,
     size_through_depth_on_noise,
+    spread_by_p_stored,
     two_scalings_stored,
     variance_shift_stored,
     width_crossover_stored,

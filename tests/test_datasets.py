@@ -1,13 +1,16 @@
 import gzip
 import hashlib
 import http.server
+import io
 import os
 import signal
 import socket
 import subprocess
 import sys
+import tarfile
 import threading
 import time
+from contextlib import contextmanager
 from itertools import pairwise
 
 import numpy as np
@@ -341,15 +344,21 @@ def no_proxy(monkeypatch):
     monkeypatch.setenv("no_proxy", "127.0.0.1")
 
 
-@pytest.fixture
-def server(small_mnist):
-    with Server(small_mnist[0]) as server:
+@contextmanager
+def serving(files):
+    with Server(files) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield server
         server.closing.set()
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def server(small_mnist):
+    with serving(small_mnist[0]) as server:
+        yield server
 
 
 @pytest.fixture
@@ -396,7 +405,7 @@ def test_mnist_goes_to_the_users_cache_unless_told_otherwise(monkeypatch, tmp_pa
     monkeypatch.setattr("pooch.Pooch.fetch", lambda store, name: store.abspath / name)
     mine = tmp_path / "mine"
     for folder, expected in [(None, tmp_path / "dropout_lib"), (mine, mine)]:
-        paths = datasets._fetch(folder, datasets.MNIST_URL, datasets.MNIST_FILES)
+        paths = datasets._fetch(folder, datasets.MNIST_URL, datasets.MNIST_FILES, "", "mnist")
         assert paths == [expected / name for name in datasets.MNIST_FILES]
 
 
@@ -479,3 +488,123 @@ def test_killed_in_the_middle_no_dataset_file_is_half_written(
 
     server.stalls = None
     assert np.array_equal(load().y_train, small_mnist[1][1])
+
+
+# --- CIFAR-10, from a server on this machine ------------------------------------------------------
+
+ARCHIVE = "cifar-10-binary.tar.gz"
+BATCHES = [*(f"data_batch_{i}.bin" for i in range(1, 6)), "test_batch.bin"]
+
+
+@pytest.fixture(scope="module")
+def small_cifar10():
+    """A small archive in CIFAR-10's format, and the pixels and labels of its six batches."""
+    rng = np.random.default_rng(0)
+    batches, archive = [], io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w:gz") as file:
+        for name in ("batches.meta.txt", *BATCHES):
+            body = b"airplane\n"
+            if name.endswith(".bin"):
+                pixels = rng.integers(0, 256, (20, 3, 32, 32), dtype=np.uint8)
+                labels = np.arange(20, dtype=np.uint8) % 10
+                batches.append((pixels, labels))
+                body = b"".join(
+                    bytes([label, *image.tobytes()])
+                    for image, label in zip(pixels, labels, strict=True)
+                )
+            info = tarfile.TarInfo(f"cifar-10-batches-bin/{name}")
+            info.size = len(body)
+            file.addfile(info, io.BytesIO(body))
+    return {ARCHIVE: archive.getvalue()}, batches
+
+
+@pytest.fixture
+def cifar10_server(small_cifar10):
+    with serving(small_cifar10[0]) as server:
+        yield server
+
+
+@pytest.fixture
+def load_cifar10(cifar10_server, small_cifar10, tmp_path):
+    """cifar10() with the small archive of this machine's server."""
+    registry = registry_of(small_cifar10[0])
+    return lambda **options: datasets._load_cifar10(
+        tmp_path, cifar10_server.url, registry, **options
+    )
+
+
+def test_cifar10_is_downloaded_once_and_read_right(
+    load_cifar10, cifar10_server, small_cifar10, tmp_path
+):
+    files, batches = small_cifar10
+    split = load_cifar10()
+    pixels, labels = (np.concatenate(arrays) for arrays in zip(*batches[:5], strict=True))
+    assert np.array_equal(split.x_train, pixels.astype(np.float32) / 255)
+    assert np.array_equal(split.y_train, labels)
+    assert np.array_equal(split.x_test, batches[5][0].astype(np.float32) / 255)
+    assert np.array_equal(split.y_test, batches[5][1])
+    assert split.x_validation.shape == (0, 3, 32, 32)
+    assert split.x_train.dtype == np.float32
+    assert split.y_train.dtype == np.int64
+    assert split.x_train.flags.writeable
+
+    assert same(load_cifar10(), split)
+    assert cifar10_server.requests == [ARCHIVE]
+    assert contents(tmp_path) == files
+
+
+def test_cifar10_validation_is_held_out_of_the_training_set(load_cifar10):
+    everything, split = load_cifar10(), load_cifar10(validation=30, seed=1)
+    assert np.bincount(split.y_validation).tolist() == [3] * 10
+    assert set(rows(split, "train", "validation")) == set(rows(everything, "train"))
+    assert not set(rows(split, "train")) & set(rows(split, "validation"))
+    assert not same(split, load_cifar10(validation=30, seed=2))
+    with pytest.raises(ValueError, match="validation 101 = 101 images, but there are only 100"):
+        load_cifar10(validation=101)
+
+
+@pytest.mark.parametrize("keep", [0, 1000, -1])
+def test_a_truncated_archive_on_disk_is_named_and_left_alone(
+    load_cifar10, small_cifar10, tmp_path, keep
+):
+    broken = small_cifar10[0][ARCHIVE][:keep]
+    (tmp_path / ARCHIVE).write_bytes(broken)
+    with pytest.raises(ValueError, match=rf"{ARCHIVE} is damaged: .*Delete it"):
+        load_cifar10()
+    assert contents(tmp_path) == {ARCHIVE: broken}
+
+
+def test_an_archive_with_the_wrong_checksum_leaves_nothing(load_cifar10, cifar10_server, tmp_path):
+    cifar10_server.files[ARCHIVE] = gzip.compress(b"something else")
+    with pytest.raises(ValueError, match=rf"sent is not {ARCHIVE}: its checksum"):
+        load_cifar10()
+    assert contents(tmp_path) == {}
+
+
+def test_an_archive_cut_in_the_middle_leaves_nothing(load_cifar10, cifar10_server, tmp_path):
+    cifar10_server.cuts = ARCHIVE
+    with pytest.raises(ConnectionError, match=ARCHIVE):
+        load_cifar10()
+    assert contents(tmp_path) == {}
+
+
+def test_cifar10_without_a_network_says_what_to_do(small_cifar10, tmp_path):
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))  # bound and not listening: connections are refused
+        url = f"http://127.0.0.1:{unused.getsockname()[1]}/"
+        with pytest.raises(ConnectionError) as caught:
+            datasets._load_cifar10(tmp_path, url, registry_of(small_cifar10[0]))
+    message = str(caught.value)
+    assert f"could not download {url}{ARCHIVE}" in message
+    assert f"To use CIFAR-10 without one, put {ARCHIVE} into {tmp_path}" in message
+    assert "cifar10(folder=...)" in message
+
+
+def test_an_archive_put_there_by_hand_needs_no_network(small_cifar10, tmp_path, monkeypatch):
+    files, batches = small_cifar10
+    (tmp_path / ARCHIVE).write_bytes(files[ARCHIVE])
+    monkeypatch.setattr(datasets, "CIFAR10_URL", "http://127.0.0.1:9/")
+    monkeypatch.setattr(datasets, "CIFAR10_FILES", registry_of(files))
+    split = datasets.cifar10(tmp_path)
+    assert np.array_equal(split.y_test, batches[5][1])
+    assert len(datasets.CIFAR10_CLASSES) == 10

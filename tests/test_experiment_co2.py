@@ -39,7 +39,7 @@ def test_the_scale_is_that_of_training_and_can_be_undone(weeks):
 
 
 def test_coverage_counts_the_weeks_in_the_band():
-    samples = np.array([[0.0, 0.0, 0.0], [2.0, 2.0, 2.0]])  # mean 1, deviation 1
+    samples = 1 + np.array([[-1.0, -1.0, -1.0], [1.0, 1.0, 1.0]]) / np.sqrt(2)  # deviation 1
     measured = _of_part(samples, np.zeros(3), np.array([2.5, 3.5, 9.0]), noise=1.0)
     assert measured["spread"] == 1
     assert measured["coverage"] == pytest.approx(1 / 3, abs=0.01)

@@ -602,7 +602,26 @@ def test_list_shows_each_experiment_with_its_state(capsys, tmp_path):
     assert re.search(r"10/10   \d:\d\d:\d\d  current", lines["deleted_units"])
     assert lines["deleted_units"].endswith("the loss of hidden units better?")
     assert main(["list", "--folder", str(tmp_path)]) == 0
-    assert capsys.readouterr().out.count("missing") == len(lines)
+    out = capsys.readouterr().out
+    downloading = [name for name in lines if get(name).downloads]
+    assert out.count("missing") == len(lines) - len(downloading)
+    for name in downloading:
+        assert re.search(rf"{name} +0/\d.* not run \(it downloads {get(name).downloads}\)", out)
+
+
+def test_what_has_to_be_downloaded_is_run_only_when_it_is_named(monkeypatch):
+    chosen = []
+
+    def run_all(experiments, **options):
+        chosen.append([e.name for e in experiments])
+
+    monkeypatch.setattr(command_line, "run_all", run_all)
+    main(["run", "--all"])
+    main(["run", "example_3_cifar10", "--device", "cuda"])
+    main(["run", "--all", "example_3_cifar10", "--quick"])
+    everything = list(command_line.MODULES)
+    assert chosen[0] == [name for name in everything if name != "example_3_cifar10"]
+    assert chosen[1:] == [["example_3_cifar10"], everything]
 
 
 def test_report_shows_experiments_and_claims(capsys):

@@ -1,11 +1,14 @@
 """The networks of the book: shapes, arguments, and what each of their modes does."""
 
+from functools import partial
+
 import pytest
 import torch
 from torch import nn
 
 from dropout_lib.pytorch import (
     CNNWithSpatialDropout,
+    DropBlock2d,
     Dropout,
     Dropout2d,
     ModelWithDropout,
@@ -89,11 +92,49 @@ def test_rates_and_generator_reach_every_dropout_layer():
     assert all(layer.generator is generator for layer in layers)
 
 
+def test_convolutional_network_has_the_channels_and_units_that_are_asked_for():
+    model = CNNWithSpatialDropout(
+        in_channels=1, image_size=(16, 24), channels=(3, 4, 5), head_units=6
+    )
+    shapes = [tuple(p.shape) for name, p in model.named_parameters() if name.endswith("weight")]
+    convolutions = [(3, 1), (3, 3), (4, 3), (4, 4), (5, 4)]
+    assert shapes == [*((*pair, 3, 3) for pair in convolutions), (6, 5 * 2 * 3), (10, 6)]
+    assert model(torch.zeros(2, 1, 16, 24)).shape == (2, 10)
+
+
+@pytest.mark.parametrize("kind", [Dropout, Dropout2d, partial(DropBlock2d, block_size=2)])
+def test_what_is_dropped_behind_the_blocks_can_be_chosen(kind):
+    generator = torch.Generator().manual_seed(0)
+    model = CNNWithSpatialDropout(
+        image_size=8, channels=(6, 6, 6), block_dropout=kind, generator=generator
+    )
+    layers = [model.features[i] for i in (5, 11, 15)]
+    expected = type(kind(0.5))
+    assert [type(layer) for layer in layers] == [expected] * 3
+    assert [layer.p for layer in layers] == [0.2, 0.3, 0.4]
+    assert all(layer.generator is generator for layer in layers)
+    model(torch.ones(4, 3, 8, 8))
+    out = layers[0](torch.ones(4, 6, 4, 4))
+    whole_maps = torch.equal(out, out[:, :, :1, :1].expand(out.shape))
+    assert whole_maps == (kind is Dropout2d)
+
+
+def test_what_is_dropped_does_not_change_the_weights_that_are_drawn():
+    weights = []
+    for kind in (Dropout, Dropout2d):
+        torch.manual_seed(0)
+        model = CNNWithSpatialDropout(image_size=8, channels=(2, 2, 2), block_dropout=kind)
+        weights.append(list(model.parameters()))
+    assert all(torch.equal(a, b) for a, b in zip(*weights, strict=True))
+
+
 def test_what_the_convolutional_network_cannot_be_is_refused():
     with pytest.raises(ValueError, match="at least 8 x 8 pixels, but got 7 x 32"):
         CNNWithSpatialDropout(image_size=(7, 32))
-    with pytest.raises(ValueError, match="has 2 entries"):
+    with pytest.raises(ValueError, match="map_dropout_rates has 2 entries"):
         CNNWithSpatialDropout(map_dropout_rates=(0.2, 0.3))
+    with pytest.raises(ValueError, match="channels has 4 entries: give one for each"):
+        CNNWithSpatialDropout(channels=(8, 16, 32, 64))
     with pytest.raises(ValueError, match=r"between 0 and 1, but got 1\.5"):
         CNNWithSpatialDropout(head_dropout_rate=1.5)
 

@@ -89,6 +89,13 @@ def test_only_figures_are_left_out_of_the_comparison(chapter):
             assert all(kinds), f"cell {cell.id} ignores an output that is no figure"
 
 
+def test_no_line_of_text_stands_behind_a_comment(chapter):
+    """Markdown takes such a line for HTML, and does not typeset what is in it."""
+    texts = [cell.source for cell in chapter.cells if cell.cell_type == "markdown"]
+    lines = [line for text in texts for line in text.splitlines()]
+    assert [line for line in lines if re.match(r"\s*<!--.*?-->\s*[^<\s]", line)] == []
+
+
 def test_every_image_in_the_text_says_what_it_shows(chapter):
     for cell in chapter.cells:
         if cell.cell_type == "markdown":

@@ -26,6 +26,7 @@ CHAPTERS = {  # number: module; the notebook is chapters/NUMBER_MODULE.ipynb, wi
     "08": "code_examples",
     "08-1": "from_scratch",
     "08-2": "pytorch_mlp",
+    "08-3": "spatial_cnn",
     "08-4": "with_and_without_dropout",
     "08-5": "monte_carlo_dropout",
     "11": "evidence",

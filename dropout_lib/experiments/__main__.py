@@ -58,7 +58,9 @@ def _options(arguments):
 
 def _add_run_options(parser):
     parser.add_argument("names", nargs="*", metavar="NAME", help="an experiment")
-    parser.add_argument("--all", action="store_true", help="every experiment")
+    parser.add_argument(
+        "--all", action="store_true", help="every experiment but those that download something"
+    )
     parser.add_argument("--seeds", type=_count, help="how many seeds instead of the full number")
     parser.add_argument("--jobs", type=_count, default=1, help="processes side by side")
     parser.add_argument("--quick", action="store_true", help="a smoke run that stores nothing")
@@ -91,9 +93,10 @@ def _chosen(options, parser):
     if not names:
         parser.error("name an experiment, or say --all")
     try:
-        return [get(name) for name in names]
+        chosen = [get(name) for name in names]
     except KeyError as error:
         parser.error(error.args[0])
+    return [e for e in chosen if e.name in options.names or not e.downloads]
 
 
 def _run(options):
@@ -131,7 +134,10 @@ def _statuses(folder):
 
 def _line(name, stored, question=""):
     seeds = f"{stored.stored}/{stored.needed}"
-    columns = f"{name:26}{seeds:>6}{_clock(stored.seconds):>10}  {stored!s:10}  {question}"
+    state, downloads = str(stored), get(name).downloads
+    if downloads and not stored.stored:
+        state = f"not run (it downloads {downloads})"
+    columns = f"{name:26}{seeds:>6}{_clock(stored.seconds):>10}  {state:10}  {question}"
     return columns.rstrip()
 
 

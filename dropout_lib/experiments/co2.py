@@ -7,12 +7,12 @@ import torch
 from torch import nn
 
 from .. import datasets
-from ..pytorch import Dropout
+from ..pytorch import Dropout, mc_samples
 from ..training import fit_many, squared_error
-from .passes import noisy_passes
 from .registry import experiment
 
 ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh}
+KINDS = {"own": False, "shared": True}  # a mask for each case, or one for all cases of a pass
 BEYOND = ((0, 2), (2, 4), (4, 8), (8, 12), (12, 16))  # years past the last one of training
 
 
@@ -26,13 +26,22 @@ class Settings:
     batch_size: int = 100
     epochs: int = 100
     passes: int = 100
+    few: tuple = (2, 5, 20)  # numbers of passes whose mean and spread are kept too, of one seed
     every: int = 4  # of the weeks after, one in so many is looked at
     lines: int = 3  # passes kept whole, each with one mask for all weeks
+    growth: tuple = (1990, 2000)  # from when to when, for the spread of a difference
 
 
 @experiment(
     settings=Settings(),
-    quick={"hidden": (16, 16), "rates": (0.1,), "epochs": 3, "passes": 10, "every": 40},
+    quick={
+        "hidden": (16, 16),
+        "rates": (0.1,),
+        "epochs": 3,
+        "passes": 10,
+        "few": (2,),
+        "every": 40,
+    },
     question="Does Monte Carlo dropout know how far it is from the carbon dioxide it has seen?",
 )
 def co2(seed, settings):
@@ -59,7 +68,10 @@ def co2(seed, settings):
             loss=squared_error,
             generator=masks,
         )
-        result[name] = [_measured(network.eval(), weeks, masks, settings) for network in networks]
+        result[name] = [_measured(network, weeks, masks, settings) for network in networks]
+        if seed == 0:  # the networks that are drawn
+            for measured, network in zip(result[name], networks, strict=True):
+                measured["from so many passes"] = _by_passes(network, weeks, masks, settings)
     return result
 
 
@@ -106,13 +118,20 @@ def _network(activation, p, hidden):
     return nn.Sequential(*layers, nn.Linear(inputs, 1))
 
 
+def _sampled(network, years, weeks, generator, passes, one_mask=False):
+    """Passes with dropout on, in ppm: (passes, N)."""
+    x = weeks.x(years)
+    samples = mc_samples(network, x, passes, consistent=one_mask, generator=generator)
+    return weeks.in_ppm(samples)
+
+
 def _measured(network, weeks, generator, settings):
     """Numbers of one network, in ppm, inside and by the years beyond."""
 
     def sampled(years, passes=settings.passes, one_mask=False):
-        x = weeks.x(years)
-        return weeks.in_ppm(noisy_passes(network, x, passes, generator, one_mask))
+        return _sampled(network, years, weeks, generator, passes, one_mask)
 
+    network.eval()
     validation = sampled(weeks.years[weeks.is_validation]).mean(axis=0)
     noise = np.sqrt(np.mean((weeks.ppm[weeks.is_validation] - validation) ** 2))
     measured = {"noise": _rounded(noise)}
@@ -126,17 +145,43 @@ def _measured(network, weeks, generator, settings):
             scaled = weeks.in_ppm(network(weeks.x(weeks.years[part])))
         measured[name] = _of_part(samples, scaled, weeks.ppm[part], noise)
     one_mask = sampled(weeks.years[weeks.is_outside], one_mask=True)
-    measured["spread outside, one mask a pass"] = _rounded(one_mask.std(axis=0).mean())
+    measured["spread outside, one mask a pass"] = _rounded(_spread(one_mask).mean())
     on_grid = sampled(weeks.grid)
     measured["mean"] = _rounded(on_grid.mean(axis=0))
-    measured["spread"] = _rounded(on_grid.std(axis=0))
+    measured["spread"] = _rounded(_spread(on_grid))
     measured["lines"] = _rounded(sampled(weeks.grid[::2], settings.lines, one_mask=True))
+    years = np.array(settings.growth)
+    for kind, one_mask in KINDS.items():
+        samples = sampled(years, 5 * settings.passes, one_mask)
+        measured[f"spread of growth, {kind} masks"] = _rounded(
+            _spread(samples[:, 1] - samples[:, 0])
+        )
     return measured
+
+
+def _by_passes(network, weeks, generator, settings):
+    """Mean and spread by year from few passes and from all, each a string of numbers."""
+    kept = {}
+    for kind, one_mask in KINDS.items():
+        samples = _sampled(network, weeks.grid, weeks, generator, settings.passes, one_mask)
+        for number in (*settings.few, settings.passes):
+            first = samples[:number]
+            mean, spread = first.mean(axis=0), _spread(first)
+            kept.setdefault(kind, {})[str(number)] = {
+                "mean": " ".join(f"{value:.1f}" for value in mean),
+                "spread": " ".join(f"{value:.2f}" for value in spread),
+            }
+    return kept
+
+
+def _spread(samples):
+    """Standard deviation over passes, with the divisor of a sample."""
+    return samples.std(axis=0, ddof=1)
 
 
 def _of_part(samples, scaled, ppm, noise):
     """samples (passes, N), outputs with weight scaling (N,), and the truth (N,)."""
-    mean, spread = samples.mean(axis=0), samples.std(axis=0)
+    mean, spread = samples.mean(axis=0), _spread(samples)
     off = np.abs(mean - ppm)
     return {
         "weeks": len(ppm),

@@ -7,9 +7,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..pytorch import Dropout
+from ..pytorch import Dropout, mc_samples
 from ..training import fit_many, squared_error
-from .passes import noisy_passes
 from .registry import experiment
 
 
@@ -51,8 +50,10 @@ def mc_spread(seed, settings):
     for size in settings.sizes:
         measured = []
         for p in settings.rates:
-            samples = noisy_passes(networks[size, p], points, settings.passes, generator)
-            held_out = noisy_passes(networks[size, p], x_validation, settings.passes, generator)
+            samples = mc_samples(networks[size, p], points, settings.passes, generator=generator)
+            held_out = mc_samples(
+                networks[size, p], x_validation, settings.passes, generator=generator
+            )
             likelihood = _log_likelihood(held_out, targets_validation, settings.noise)
             measured.append(
                 {

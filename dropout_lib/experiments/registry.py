@@ -16,6 +16,8 @@ class Experiment:
         quick: fields of the settings that a smoke run replaces, to finish in seconds.
         seeds: how many paired seeds make up the full run.
         question: what it asks, in a sentence.
+        downloads: what has to be downloaded before, in words; None for nothing. Such an
+            experiment is run only when it is named, and no chapter stands on its results.
     """
 
     name: str
@@ -24,6 +26,7 @@ class Experiment:
     quick: dict
     seeds: int
     question: str
+    downloads: str | None = None
 
     def quickly(self):
         """The same experiment at the size of a smoke run: two seeds, small settings."""
@@ -43,6 +46,9 @@ MODULES = (
     "dropped_maps",
     "early_dropout",
     "exact_identities",
+    "example_3",
+    "example_3_cifar10",
+    "example_3_longer",
     "example_4",
     "faulty_dropouts",
     "fine_tuning",
@@ -67,11 +73,12 @@ MODULES = (
 REGISTRY = {}
 
 
-def experiment(*, settings, quick, question, seeds=10):
+def experiment(*, settings, quick, question, seeds=10, downloads=None):
     """Register the decorated function under its own name."""
 
     def register(run):
-        REGISTRY[run.__name__] = Experiment(run.__name__, run, settings, quick, seeds, question)
+        name = run.__name__
+        REGISTRY[name] = Experiment(name, run, settings, quick, seeds, question, downloads)
         return run
 
     return register

@@ -8,9 +8,8 @@ import torch
 from torch import nn
 
 from ..datasets import diabetes
-from ..pytorch import Dropout
+from ..pytorch import Dropout, mc_samples
 from ..training import fit_many, squared_error
-from .passes import noisy_passes
 from .registry import experiment
 
 
@@ -55,7 +54,7 @@ def uci_recipe(seed, settings):
     x, y = parts["validation"]
     number = max(settings.passes)
     scores = [
-        _log_likelihood(noisy_passes(network, x, number // 5, generator), y, tau)
+        _log_likelihood(mc_samples(network, x, number // 5, generator=generator), y, tau)
         for network, (_, tau) in zip(networks, candidates, strict=True)
     ]
     best = int(np.argmax(scores))
@@ -103,7 +102,7 @@ def _three_ways(network, parts, tau, generator, settings):
     """
     number = max(settings.passes)
     samples = {
-        part: noisy_passes(network, parts[part][0], number, generator)
+        part: mc_samples(network, parts[part][0], number, generator=generator)
         for part in ("validation", "test")
     }
     with torch.no_grad():

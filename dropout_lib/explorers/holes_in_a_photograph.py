@@ -136,12 +136,15 @@ def photograph_through_filters(p=0.5):
     """The photograph, its four feature maps, and these with single units dropped."""
     maps, keep = feature_maps(), keep_mask("units", p)
     inside = photograph()[:, 1:-1, 1:-1].transpose(1, 2, 0)
-    elements = [_image(0, 46, 84, _png(inside)), svg.text(42, 144, "photograph", 12, "middle")]
+    elements = [
+        svg.image(0, 46, 84, 84, _png(inside)),
+        svg.text(42, 144, "photograph", 12, "middle"),
+    ]
     for k, name in enumerate(FILTERS):
         x = 92 + 88 * k
         elements += [
-            _image(x, 0, 84, _png(maps[k])),
-            _image(x, 88, 84, _png(np.where(keep[k], maps[k], 0))),
+            svg.image(x, 0, 84, 84, _png(maps[k])),
+            svg.image(x, 88, 84, 84, _png(np.where(keep[k], maps[k], 0))),
             svg.text(x + 42, 188, name, 12, "middle"),
         ]
     reading = (
@@ -160,7 +163,7 @@ def _four(x, y, maps):
     elements = []
     for k, pixels in enumerate(maps):
         left, top = x + 71 * (k % 2), y + 71 * (k // 2)
-        elements.append(_image(left, top, 69, _png(pixels)))
+        elements.append(svg.image(left, top, 69, 69, _png(pixels)))
         elements.append(svg.rect(left, top, 69, 69, "none", stroke=svg.colour("soft")))
     return elements
 
@@ -179,10 +182,3 @@ def _png(pixels):
     png = io.BytesIO()
     image.save(png, "PNG", optimize=True, **options)
     return base64.b64encode(png.getvalue()).decode()
-
-
-def _image(x, y, size, data):
-    return (
-        f'<image x="{x}" y="{y}" width="{size}" height="{size}" '
-        f'style="image-rendering:pixelated" href="data:image/png;base64,{data}"/>'
-    )

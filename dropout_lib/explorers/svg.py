@@ -58,6 +58,12 @@ def digit(x, y, size, pixels):
     )
 
 
+def image(x, y, width, height, png):
+    """A picture, given as the base64 text of a PNG, with its pixels as squares."""
+    place = f'x="{_n(x)}" y="{_n(y)}" width="{_n(width)}" height="{_n(height)}"'
+    return f'<image {place} style="image-rendering:pixelated" href="data:image/png;base64,{png}"/>'
+
+
 def _paint(name):
     return name if name == "none" else colour(name)
 

@@ -79,20 +79,24 @@ class MLPWithDropout(nn.Module):
 class CNNWithSpatialDropout(nn.Module):
     """Convolutional network: three blocks, each ending in pooling and spatial dropout, and a head.
 
-    The blocks have 64, 128 and 256 feature maps, and each pooling halves height and width. The
-    head has one hidden layer of 512 units, under dropout of single units.
+    Each pooling halves height and width. The first two blocks have two convolutions, the third
+    has one. The head has one hidden layer, under dropout of single units.
 
     Args:
         num_classes: units of the output layer, which has no dropout after it.
         in_channels: channels of the images: 3 for colour, 1 for grey.
         image_size: height and width of the images, an integer or a pair; at least 8 each.
+        channels: feature maps of each of the three blocks.
+        head_units: units of the head's hidden layer.
         map_dropout_rates: probability to drop a feature map, one per block.
         head_dropout_rate: probability to drop a unit of the head's hidden layer.
+        block_dropout: makes the dropout layers behind the blocks, called with the block's rate
+            and ``generator=``; :class:`Dropout` in place of :class:`Dropout2d` drops single units.
         generator: ``torch.Generator`` for the masks; None uses PyTorch's global one.
 
     Raises:
-        ValueError: the images are smaller than 8 x 8, or there are not three map_dropout_rates, or
-            a rate is not in [0, 1].
+        ValueError: the images are smaller than 8 x 8, or there are not three channels or
+            map_dropout_rates, or a rate is not in [0, 1].
 
     >>> model = CNNWithSpatialDropout(num_classes=10)
     >>> model.features[9:]
@@ -116,8 +120,11 @@ class CNNWithSpatialDropout(nn.Module):
         *,
         in_channels=3,
         image_size=32,
+        channels=(64, 128, 256),
+        head_units=512,
         map_dropout_rates=(0.2, 0.3, 0.4),
         head_dropout_rate=0.5,
+        block_dropout=Dropout2d,
         generator=None,
     ):
         super().__init__()
@@ -126,36 +133,39 @@ class CNNWithSpatialDropout(nn.Module):
             raise ValueError(
                 f"three poolings need images of at least 8 x 8 pixels, but got {height} x {width}"
             )
-        if len(map_dropout_rates) != 3:
-            raise ValueError(
-                f"map_dropout_rates has {len(map_dropout_rates)} entries: give one for each of "
-                "the three blocks"
-            )
-        first, second, third = (Dropout2d(p, generator=generator) for p in map_dropout_rates)
+        c1, c2, c3 = _one_per_block(channels, "channels")
+        rates = _one_per_block(map_dropout_rates, "map_dropout_rates")
+        first, second, third = (block_dropout(p, generator=generator) for p in rates)
         self.features = nn.Sequential(  # (N, in_channels, H, W)
-            *_convolution(in_channels, 64),
-            *_convolution(64, 64),
-            nn.MaxPool2d(2, 2),  # (N, 64, H / 2, W / 2)
+            *_convolution(in_channels, c1),
+            *_convolution(c1, c1),
+            nn.MaxPool2d(2, 2),  # (N, c1, H / 2, W / 2)
             first,
-            *_convolution(64, 128),
-            *_convolution(128, 128),
-            nn.MaxPool2d(2, 2),  # (N, 128, H / 4, W / 4)
+            *_convolution(c1, c2),
+            *_convolution(c2, c2),
+            nn.MaxPool2d(2, 2),  # (N, c2, H / 4, W / 4)
             second,
-            *_convolution(128, 256),
-            nn.MaxPool2d(2, 2),  # (N, 256, H / 8, W / 8)
+            *_convolution(c2, c3),
+            nn.MaxPool2d(2, 2),  # (N, c3, H / 8, W / 8)
             third,
         )
         self.classifier = nn.Sequential(
             nn.Flatten(),
-            nn.Linear(256 * (height // 8) * (width // 8), 512),
+            nn.Linear(c3 * (height // 8) * (width // 8), head_units),
             nn.ReLU(),
             Dropout(head_dropout_rate, generator=generator),
-            nn.Linear(512, num_classes),
+            nn.Linear(head_units, num_classes),
         )
 
     def forward(self, x):
         """Logits (N, num_classes) for images x (N, in_channels, H, W)."""
         return self.classifier(self.features(x))
+
+
+def _one_per_block(values, name):
+    if len(values) != 3:
+        raise ValueError(f"{name} has {len(values)} entries: give one for each of the three blocks")
+    return values
 
 
 def _convolution(in_channels, out_channels):
