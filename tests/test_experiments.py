@@ -28,7 +28,9 @@ def test_quick_run_has_the_same_form_as_the_stored_results(name, tmp_path):
     run(experiment, folder=tmp_path, progress=False)
 
     def form(result):
-        return {k: form(v) if isinstance(v, dict) else type(v) for k, v in result.items()}
+        if isinstance(result, dict):
+            return {key: form(value) for key, value in result.items()}
+        return float if result is None else type(result)  # None: a loss that overflowed
 
     assert form(load(name, folder=tmp_path)[0]) == form(load(name)[0])
 
