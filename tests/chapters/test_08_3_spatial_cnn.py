@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from dropout_lib.exercises import questions
-from dropout_lib.exercises.spatial_cnn import head_inputs, share_in_head_solution
+from dropout_lib.exercises.spatial_cnn import head_inputs, share_in_head
 from dropout_lib.experiments import get, load, mean_interval, paired_difference, provenance
 from dropout_lib.experiments.example_3 import ARMS, Settings, images, measure, network
 from dropout_lib.explorers.example_3 import gains_figure, maps_behind_the_blocks
@@ -37,7 +37,7 @@ def contains_0(interval):
 def test_most_weights_sit_in_the_head_and_nearly_all_of_them_in_one_matrix():
     given, small = CNNWithSpatialDropout(), network(ARMS["as given"], Settings())
     for model in (given, small):
-        assert 0.78 < share_in_head_solution(model) < 0.81
+        assert 0.78 < share_in_head(model) < 0.81
         head = sum(p.numel() for p in model.classifier.parameters())
         assert model.classifier[1].weight.numel() > 0.95 * head
     assert [c // s for c, s in zip((64, 128, 256), Settings().channels, strict=True)] == [4] * 3
@@ -68,8 +68,11 @@ def trained():
 def test_after_twelve_epochs_the_network_with_dropout_is_behind(trained):
     models, test, losses = trained
     errors = {arm: measure(model, *test)[0] for arm, model in models.items()}
-    assert errors["as given"] > errors["none"] + 0.02
-    assert losses["as given"][-1] > losses["none"][-1] + 0.2
+    # with room around what is printed, as another processor trains to other last digits
+    assert 0.03 < errors["none"] < 0.07
+    assert 0.08 < errors["as given"] < 0.12
+    for arm, epoch in (("none", 6), ("as given", 9)):
+        assert losses[arm][epoch - 1] < 0.97 < 1.03 < losses[arm][epoch - 2]
 
 
 def test_the_network_trained_under_masks_stands_more_of_them(trained):
@@ -81,6 +84,7 @@ def test_the_network_trained_under_masks_stands_more_of_them(trained):
         with torch.no_grad():
             errors[arm] = (as_given.train()(x).argmax(dim=1) != labels).float().mean().item()
     assert errors["as given"] < errors["none"] - 0.02
+    assert all(errors[arm] > measure(model, x, labels)[0] + 0.02 for arm, model in models.items())
 
 
 def test_left_in_training_mode_it_errs_more_and_each_time_otherwise(trained):
@@ -101,7 +105,7 @@ def test_the_explorer_says_what_it_shows(trained):
     for name in words:
         for shape in ("maps", "units", "blocks"):
             reading = explorer.picture(network=name, shape=shape, p=0.6).reading
-            shares[name, shape] = int(reading.split("Under ")[1].split("%")[0])
+            shares[name, shape] = int(reading.split("Under about ")[1].split("%")[0])
             assert "says 3" in explorer.picture(network=name, shape=shape, p=0.0).reading
     for shape in ("maps", "units", "blocks"):
         assert shares["trained as given", shape] > shares["trained without dropout", shape]
@@ -195,6 +199,22 @@ def test_longer_training_turns_the_verdict():
         assert less("none", arm, "test_error", LONGER).low > 0
 
 
+def test_on_validation_images_longer_training_gains_the_same_at_one_learning_rate():
+    (rate,) = get("example_3_longer").settings.learning_rates
+
+    def errors(arm, results):
+        candidates = [result[arm]["candidates"] for result in results]
+        return [next(c["error"] for c in cs if c["learning_rate"] == rate) for cs in candidates]
+
+    gained = {
+        arm: paired_difference(errors(arm, RESULTS), errors(arm, LONGER)) for arm in LONGER[0]
+    }
+    assert contains_0(gained["none"])
+    for arm in ("maps", "units", "as given", "turned"):
+        assert gained[arm].low > 0
+        assert gained[arm].mean > 0.01
+
+
 def test_after_60_epochs_units_have_fewest_errors_and_maps_cost_none_beside_the_head():
     for arm in ("none", "maps", "head", "as given", "turned"):
         assert less(arm, "units", "test_error", LONGER).low > 0
@@ -207,6 +227,7 @@ def test_falling_rates_were_further_behind_and_can_then_not_be_told_from_rising_
     assert less("turned", "as given", "train_error").low > 0
     for key in ("test_error", "test_loss"):
         assert contains_0(less("turned", "as given", key, LONGER))
+    assert less("turned", "as given", "test_error", LONGER).high > 0.005
 
 
 def test_the_longer_run_took_the_learning_rate_that_was_chosen_most_often():
@@ -283,7 +304,5 @@ def test_numbers_in_the_quiz_are_what_they_are_asked_for():
 
 
 def test_the_share_of_the_head_falls_below_a_half_in_small_pictures():
-    assert share_in_head_solution(CNNWithSpatialDropout(image_size=8)) == pytest.approx(
-        0.2, abs=0.02
-    )
-    assert share_in_head_solution(CNNWithSpatialDropout(image_size=16)) < 0.5
+    assert share_in_head(CNNWithSpatialDropout(image_size=8)) == pytest.approx(0.2, abs=0.02)
+    assert share_in_head(CNNWithSpatialDropout(image_size=16)) < 0.5
