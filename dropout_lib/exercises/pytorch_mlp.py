@@ -661,7 +661,11 @@ def _slip_at_other_rates(one_rate):
                 f"for {rates} it gives {float(found):.3g} in place of {right}.",
                 "the root is that of the number of layers",
             )
-    if not math.isclose(float(one_rate([1.0, 0.5])), 1, abs_tol=1e-4):
+    try:
+        all_dropped = float(one_rate([1.0, 0.5]))
+    except ValueError:  # math.log(0)
+        all_dropped = math.nan
+    if not math.isclose(all_dropped, 1, abs_tol=1e-4):
         return Diagnosis(
             "all-dropped",
             "with one layer dropped altogether no path is whole, so the rate has to be 1.",
@@ -710,6 +714,10 @@ def _rate_odds(rates):
 
 def _rate_one_for_each(rates):
     return [one_rate(rates)] * len(rates)
+
+
+def _rate_by_logarithms(rates):
+    return 1 - math.exp(sum(math.log(1 - p) for p in rates) / len(rates))
 
 
 def _rate_nothing(rates): ...
@@ -877,6 +885,7 @@ EXERCISES = (
             (_rate_cube_root, "only-for-three"),
             (_rate_square_root, "square-root"),
             (_rate_odds, "mean-of-odds"),
+            (_rate_by_logarithms, "all-dropped"),
             (_rate_one_for_each, "not-a-number"),
             (_rate_nothing, "not-started"),
         ),
