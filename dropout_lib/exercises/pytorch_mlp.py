@@ -380,7 +380,7 @@ class _Recorder(nn.Linear):
         return super().load_state_dict(*args, **kwargs)
 
 
-_VALIDATION = (0.9, 0.5, 0.7, 0.4, 0.8, 0.4)
+_VALIDATION = (0.9, 0.5, 0.7, 0.4, 0.8, 0.4, 0.6)
 
 
 def judge_keep_the_best(train_and_keep_best):
@@ -425,7 +425,7 @@ def _slip_of_order(measured_at):
 
 
 def _slip_of_the_best(answer, weight, loaded):
-    if weight == 6:
+    if weight == len(_VALIDATION):
         if loaded:
             return Diagnosis(
                 "kept-a-reference",
@@ -441,6 +441,11 @@ def _slip_of_the_best(answer, weight, loaded):
     known = {
         1: ("highest", "the weights are those of the highest loss.", "lower is better"),
         2: ("a-valley", "the weights are those of epoch 2; epoch 4 was lower.", "keep comparing"),
+        6: (
+            "later-of-equals",
+            "epochs 4 and 6 have equal losses, and the weights are those of 6.",
+            "replace what you keep only if the loss is lower: < and not <=",
+        ),
     }
     if weight in known:
         return Diagnosis(*known[weight])
@@ -545,6 +550,17 @@ def _best_stops_at_the_first_rise(model, train_epoch, validation_loss, epochs):
     return best_epoch
 
 
+def _best_last_of_equals(model, train_epoch, validation_loss, epochs):
+    lowest = math.inf
+    for epoch in range(1, epochs + 1):
+        train_epoch()
+        loss = validation_loss()
+        if loss <= lowest:
+            lowest, best_epoch, best = loss, epoch, deepcopy(model.state_dict())
+    model.load_state_dict(best)
+    return best_epoch
+
+
 def _best_measured_before(model, train_epoch, validation_loss, epochs):
     lowest = math.inf
     for epoch in range(1, epochs + 1):
@@ -639,13 +655,17 @@ def _slip_at_other_rates(one_rate):
         ([0.0, 0.0], 0.0),
     ):
         found = one_rate(rates)
-        if not math.isclose(float(found), right, abs_tol=1e-6):
+        if not math.isclose(float(found), right, abs_tol=1e-4):
             return Diagnosis(
                 "only-for-three",
                 f"for {rates} it gives {float(found):.3g} in place of {right}.",
                 "the root is that of the number of layers",
             )
-    if float(one_rate([1.0, 0.5])) != 1:
+    try:
+        all_dropped = float(one_rate([1.0, 0.5]))
+    except ValueError:  # math.log(0)
+        all_dropped = math.nan
+    if not math.isclose(all_dropped, 1, abs_tol=1e-4):
         return Diagnosis(
             "all-dropped",
             "with one layer dropped altogether no path is whole, so the rate has to be 1.",
@@ -694,6 +714,10 @@ def _rate_odds(rates):
 
 def _rate_one_for_each(rates):
     return [one_rate(rates)] * len(rates)
+
+
+def _rate_by_logarithms(rates):
+    return 1 - math.exp(sum(math.log(1 - p) for p in rates) / len(rates))
 
 
 def _rate_nothing(rates): ...
@@ -818,6 +842,7 @@ EXERCISES = (
             (_best_by_shallow_copy, "kept-a-reference"),
             (_best_not_loaded, "never-loaded"),
             (_best_highest, "highest"),
+            (_best_last_of_equals, "later-of-equals"),
             (_best_stops_at_the_first_rise, "stopped-early"),
             (_best_measured_before, "measured-before-training"),
             (_best_measured_twice, "not-once-per-epoch"),
@@ -832,7 +857,7 @@ EXERCISES = (
         title="One rate for all layers",
         statement=(
             "Write `one_rate(rates)`: the p that, used in every layer, leaves as many paths whole "
-            "as the given rates do, one for each layer."
+            "as the given rates do, one for each layer. A rate may also be 0 or 1."
         ),
         starter=(
             'def one_rate(rates):\n    # your code\n    ...\n\n\ncheck("08-2-one-rate", one_rate)'
@@ -860,6 +885,7 @@ EXERCISES = (
             (_rate_cube_root, "only-for-three"),
             (_rate_square_root, "square-root"),
             (_rate_odds, "mean-of-odds"),
+            (_rate_by_logarithms, "all-dropped"),
             (_rate_one_for_each, "not-a-number"),
             (_rate_nothing, "not-started"),
         ),
@@ -874,7 +900,7 @@ QUIZ = [
         "type": "multiple_choice",
         "answers": [
             {
-                "answer": "That something in it is random, or depends on the mode",
+                "answer": "Only that something in it is random, or depends on the mode",
                 "correct": True,
                 "feedback": "Yes. Swapped keep and drop, a missing scale and dropout that ignores "
                 "eval() all pass.",
@@ -893,8 +919,8 @@ QUIZ = [
         ],
     },
     {
-        "question": "Average a network's logits over very many passes in training mode. Do they "
-        "meet the logits in evaluation mode?",
+        "question": "A network has three hidden layers. Average its logits over very many passes "
+        "in training mode. Do they meet the logits in evaluation mode?",
         "section": "What the mean over passes meets",
         "type": "multiple_choice",
         "answers": [

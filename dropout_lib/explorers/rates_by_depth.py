@@ -53,8 +53,8 @@ def noise_through_depth(network, images, labels, cases=40, passes=50):
         alive = (1 - p1) * (1 - p2) * (1 - p3)
         words = f"At rates {p1}, {p2}, {p3} a path from layer 1 to the logits is whole in "
         words += f"{alive:.0%} of the passes. The noise of the logits is {here[-1]:.2f} of their "
-        words += f"size, in the order turned round {turned[-1]:.2f}. Of these ten digits a single "
-        words += f"pass names {right.mean() * 10:.1f} rightly on average."
+        words += f"size, in the order turned round {turned[-1]:.2f}. More than half of the "
+        words += f"passes name {(right > 0.5).sum()} of these ten digits rightly."
         digits = _digits(images[shown].reshape(-1, 28, 28), right)
         return Picture(f"{digits}\n{to_svg(_zigzag(here, turned))}", words)
 
@@ -131,11 +131,15 @@ def training_curves(epochs):
             plot.annotate(label, (at[-1] + 0.3, end), va="center", color=LIGHT[colour])
         plot.set(xlabel="epoch", ylabel="loss (nats)", ylim=(0, 1.2), xlim=(1, 1.55 * len(epochs)))
         plot.set_xticks(range(1, len(epochs) + 1, 2))
-    above = sum(epoch["log"] > epoch["validation"] for epoch in epochs)
+    first, last = (
+        "above" if epoch["log"] > epoch["validation"] else "below"
+        for epoch in (epochs[0], epochs[-1])
+    )
+    overfits = "below" if epochs[-1]["train"] < epochs[-1]["validation"] else "not below"
     reading = (
-        f"The logged loss lies above the validation loss in {above} of {len(epochs)} epochs. "
-        "The training loss with dropout off ends at "
-        f"{epochs[-1]['train']:.2f}, validation at {epochs[-1]['validation']:.2f}."
+        f"The logged loss begins {first} the validation loss and ends {last} it. The training "
+        f"loss with dropout off ends {overfits} validation, which is by then "
+        f"{epochs[-1]['validation']:.1f}."
     )
     caption = "The same training digits twice, with dropout on and off, and validation digits."
     return Figure(picture(figure, reading), f"{caption} The first epochs leave the picture.")
