@@ -509,6 +509,14 @@ def test_steps_as_many_as_rows_are_not_taken_for_them():
     torch.testing.assert_close(samples, samples[:, :1].expand_as(samples))
 
 
+def test_dropout_called_for_each_case_shares_no_masks():
+    model = Wrapped(lambda self, x: torch.stack([self.drop(row) for row in x]), drop=nn.Dropout())
+    samples = mc_samples(model, torch.ones(6, 5), 20)
+    assert len(samples.flatten(0, 1).unique(dim=0)) > 10
+    with pytest.raises(ValueError, match="no single axis of it has the"):
+        mc_samples(model, torch.ones(6, 5), 20, consistent=True)
+
+
 def test_a_branch_that_the_first_case_does_not_take_draws_too():
     def forward(self, x):  # each case by one of two experts
         out, large = torch.empty_like(x), x[:, 0] > 1

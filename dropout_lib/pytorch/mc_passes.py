@@ -193,9 +193,9 @@ class _Plan:
 def _axes_of_cases(one, two):
     """``axes`` and ``same_for_all`` of a plan, from the inputs of dropout for one case and two."""
     axes, unclear, same_for_all = {}, set(), False
-    for (layer, shape), (other, larger) in zip(one, two, strict=False):
-        if layer is not other:  # a branch that depends on how many cases there are
-            break
+    if [layer for layer, _ in one] != [layer for layer, _ in two]:  # such as a call for each case
+        return axes, same_for_all
+    for (layer, shape), (_, larger) in zip(one, two, strict=True):
         axis = _axis_that_grew(shape, larger)
         same_for_all |= shape == larger
         if (axis is None and shape != larger) or axes.setdefault(layer, axis) != axis:
