@@ -11,6 +11,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from dropout_lib import pytorch as room
+from dropout_lib.checks import examine, monte_carlo
 from dropout_lib.pytorch import functional as ours
 from dropout_lib.pytorch import mc_passes, mc_predict, mc_samples
 
@@ -718,6 +719,17 @@ def test_a_summary_of_what_has_none():
         room.summarise(torch.tensor(1.0))
     with pytest.raises(TypeError, match="complex predictions have no one spread"):
         room.summarise(torch.ones(2, 3, dtype=torch.complex64))
+
+
+def test_the_checks_leave_gradients_on_whatever_they_are_shown():
+    def predict(model, x, num_samples):
+        torch.set_grad_enabled(False)
+        return mc_predict(model, x, num_samples)[:2]
+
+    subject = monte_carlo.prediction_subject(predict)
+    found = examine(subject, monte_carlo.MONTE_CARLO)
+    assert torch.is_grad_enabled()
+    assert found.first.code == "gradients-left-off"
 
 
 # --- ensembles ---------------------------------------------------------------------------------
