@@ -107,6 +107,14 @@ def test_every_case_is_in_one_bin_and_the_edges_belong_to_the_lower_one():
     assert found.confidence[1:] == pytest.approx([0.5, 0.675, 0.88])
 
 
+@pytest.mark.parametrize("bins", [5, 7, 10, 15, 20, 30])
+def test_votes_that_make_an_edge_belong_to_the_lower_bin(bins):
+    for votes in range(bins // 2 + 1, bins + 1):
+        share = votes / bins
+        found = reliability([[share, 1 - share]], [0], bins)
+        assert found.count.argmax() == votes - 1, votes
+
+
 def test_of_equal_probabilities_the_first_class_is_predicted():
     assert reliability([[0.5, 0.5]] * 2, [0, 1], bins=1).accuracy == [0.5]
     assert expected_calibration_error([[0.5, 0.5]] * 2, [0, 1]) == 0
@@ -119,6 +127,13 @@ def test_coverage_of_a_gaussian_is_that_of_the_table():
     assert coverage(mean, np.abs(std), y) == pytest.approx(0.9545, abs=0.003)
     assert coverage(mean, np.abs(std), y, width=1) == pytest.approx(0.6827, abs=0.005)
     assert coverage(mean[:9].reshape(3, 3), np.ones((3, 3)), mean[:9].reshape(3, 3), width=0) == 1
+
+
+def test_next_to_temperature_0_the_largest_takes_all():
+    probabilities = [[0.6, 0.4], [0.5, 0.5]]
+    for temperature in (1e-3, 1e-310):
+        found = with_temperature(probabilities, temperature)
+        assert found == pytest.approx(np.array([[1, 0], [0.5, 0.5]]))
 
 
 def test_temperature_divides_logits():
@@ -203,7 +218,8 @@ def test_bins_have_to_be_a_number_of_bins(bins):
         (([0.0], [-1.0], [0.0]), "can't be negative, but the least is -1"),
         (([0.0], [1.0], [np.inf]), r"y has to be finite, but is inf at \(0,\)"),
         (([], [], []), "mean is empty"),
-        (([0.0], [1.0], [0.0], -1), "0 or more, but got -1"),
+        (([0.0], [1.0], [0.0], -1), "0 or more and finite, but got -1"),
+        (([0.0], [0.0], [0.0], np.inf), "0 or more and finite, but got inf"),
     ],
 )
 def test_coverage_refuses(arguments, says):

@@ -11,6 +11,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from dropout_lib import pytorch as room
+from dropout_lib.checks import examine, monte_carlo
 from dropout_lib.pytorch import functional as ours
 from dropout_lib.pytorch import mc_passes, mc_predict, mc_samples
 
@@ -304,10 +305,10 @@ def test_layers_before_the_first_dropout_are_computed_once_and_chunks_are_bounde
     before, after = Counting(), Counting()
     model = nn.Sequential(before, nn.Dropout(0.5), after)
     mc_predict(model, torch.ones(20, 3), 50, chunk_size=chunk)
-    rows = before.rows[1:]  # the first row is of the plan
+    rows = before.rows[2:]  # the first ones are of the plan: a case, and the same twice
     # 7 rows hold no 50 passes of a case, so its first layers are seen once in each of 8 parts
     assert sum(rows) == 20 * (8 if chunk == 7 else 1)
-    assert sum(after.rows[1:]) == 20 * 50
+    assert sum(after.rows[2:]) == 20 * 50
     assert max(after.rows) <= (chunk or 1000)
 
 
@@ -321,6 +322,45 @@ def test_a_wide_layer_makes_the_chunk_smaller(monkeypatch):
     weights = nn.Sequential(room.DropConnectLinear(20, 25), after)
     mc_predict(weights, torch.ones(20, 20), 50)
     assert max(after.rows) == 2  # a mask of 500 for each row
+
+
+def test_a_wide_layer_before_dropout_bounds_the_cases(monkeypatch):
+    monkeypatch.setattr(mc_passes, "_NUMBERS_AT_ONCE", {"cpu": 1000})
+    before, after = Counting(), Counting()
+    first = nn.Sequential(nn.Linear(3, 100), before, nn.Linear(100, 2))
+    x = torch.ones(60, 3)
+    mc_predict(nn.Sequential(first, nn.Dropout(0.5), after), x, 5)
+    assert max(before.rows) <= 10
+    assert max(after.rows) == 50
+    assert sum(before.rows) < 60 + 10, "the first layers are computed once"
+    past = Wrapped(
+        lambda self, x: self.first(x)[:, :1] + self.drop(x), first=first, drop=nn.Dropout()
+    )
+    before.rows.clear()
+    mc_predict(past, x, 5)
+    assert max(before.rows) <= 10
+    both = Wrapped(
+        lambda self, x: torch.cat([x, self.drop(self.first(x))], 1), first=first, drop=nn.Dropout()
+    )
+    before.rows.clear()
+    mc_predict(both, x, 5)
+    assert max(before.rows) <= 10
+
+
+@pytest.mark.parametrize("source", ["global", "given", "the layer's"])
+def test_looking_at_a_model_draws_nothing(source, monkeypatch):
+    own = seeded(1) if source == "the layer's" else None
+    given = seeded(1) if source == "given" else None
+    wide = nn.Sequential(nn.Linear(3, 100), nn.Linear(100, 3)).requires_grad_(False)
+    model = nn.Sequential(wide, room.Dropout(0.5, generator=own))
+    torch.manual_seed(1)
+    samples = mc_samples(model, torch.ones(4, 3), 2, generator=given)
+    torch.manual_seed(1)
+    again = own.manual_seed(1) if own else given.manual_seed(1) if given else None
+    monkeypatch.setattr(mc_passes, "_NUMBERS_AT_ONCE", {"cpu": 800})  # room for 8 cases first
+    assert torch.equal(
+        mc_samples(model, torch.ones(4, 3), 2, generator=again if given else None), samples
+    )
 
 
 def test_a_batch_too_large_for_memory_is_computed_in_chunks():
@@ -403,6 +443,161 @@ def test_tokens_are_an_input_too():
 def test_a_compiled_model_is_run_as_it_was_written():
     model = torch.compile(mlp(nn.Dropout(0.5)), backend="eager")
     assert mc_predict(model, torch.ones(2, 3), 20).std.min() > 0
+
+
+def test_a_compiled_part_is_run_as_it_was_written():
+    part = torch.compile(nn.Sequential(nn.Linear(3, 3), nn.Dropout(0.5)), backend="eager")
+    in_place = nn.Sequential(nn.Linear(3, 3), nn.Dropout(0.5)).eval()
+    in_place.compile(backend="eager")
+    in_place(torch.ones(1, 3))
+    for model in (nn.Sequential(part, nn.Linear(3, 1)), in_place):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert mc_predict(model, torch.ones(2, 3), 20).std.min() > 0
+    assert in_place._compiled_call_impl is not None
+    assert part.forward != part._orig_mod.__call__, "not compiled any more"
+
+
+# --- where the cases are -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("consistent", [False, True])
+@pytest.mark.parametrize("shape", [(3,), (1, 3), (4, 3), (24, 3)])
+def test_dropout_of_what_all_cases_share_is_fresh_in_each_pass(shape, consistent):
+    rows = shape[0] if len(shape) == 2 else 1
+    model = Wrapped(
+        lambda self, x: x + self.drop(self.offset).reshape(rows, 3).mean(dim=0),
+        drop=nn.Dropout(0.5),
+    )
+    model.offset = nn.Parameter(torch.ones(shape))
+    samples = mc_samples(model, torch.zeros(4, 3), 400, consistent=consistent, generator=seeded())
+    assert samples.std(dim=0).mean().item() == pytest.approx(rows**-0.5, rel=0.15)
+
+
+def test_dropout_of_weights_is_fresh_in_each_pass():
+    layers = {
+        "functional": lambda self, w: F.dropout(w, 0.5),
+        "layer": lambda self, w: self.drop(w),
+    }
+    for name, drop in layers.items():
+        model = Wrapped(
+            lambda self, x, drop=drop: F.linear(x, drop(self, self.w)), drop=nn.Dropout()
+        )
+        model.w = nn.Parameter(torch.ones(1, 1))
+        samples = mc_samples(model, torch.ones(4, 1), 200)
+        assert samples.mean().item() == pytest.approx(1, abs=0.5), name
+        assert set(samples.unique().tolist()) == {0.0, 2.0}, name
+    parts = mc_samples(model, torch.ones(4, 1), 50, consistent=True, chunk_size=3)
+    assert torch.equal(parts, parts[:, :1].expand_as(parts))
+    assert len(parts.unique()) == 2
+
+
+def test_features_as_many_as_cases_are_not_taken_for_them():
+    def forward(self, x):  # (N, 3, F), folded to (3 N, F), with F = N
+        return self.drop(x.reshape(-1, 4)).reshape(-1, 3, 4)
+
+    x = torch.rand(4, 3, 4, generator=seeded()) + 1
+    model = Wrapped(forward, drop=nn.Dropout(0.5))
+    samples = mc_samples(model, x, 40)
+    assert set((samples / x).unique().round(decimals=3).tolist()) == {0.0, 2.0}
+    with pytest.raises(ValueError, match="no single axis of it has the 4 rows"):
+        mc_samples(model, x, 1, consistent=True)
+
+
+def test_steps_as_many_as_rows_are_not_taken_for_them():
+    model = Wrapped(lambda self, x: self.drop(x.transpose(0, 1)).transpose(0, 1), drop=nn.Dropout())
+    samples = mc_samples(model, torch.ones(4, 24, 3), 6, consistent=True)  # 24 rows, 24 steps
+    torch.testing.assert_close(samples, samples[:, :1].expand_as(samples))
+
+
+def test_dropout_called_for_each_case_shares_no_masks():
+    model = Wrapped(lambda self, x: torch.stack([self.drop(row) for row in x]), drop=nn.Dropout())
+    samples = mc_samples(model, torch.ones(6, 5), 20)
+    assert len(samples.flatten(0, 1).unique(dim=0)) > 10
+    with pytest.raises(ValueError, match="no single axis of it has the"):
+        mc_samples(model, torch.ones(6, 5), 20, consistent=True)
+
+
+def test_a_branch_that_the_first_case_does_not_take_draws_too():
+    def forward(self, x):  # each case by one of two experts
+        out, large = torch.empty_like(x), x[:, 0] > 1
+        out[large], out[~large] = self.large(x[large]), self.small(x[~large])
+        return out
+
+    def only_if_any(layer):
+        return Wrapped(lambda self, x: self.layer(x) if len(x) else x, layer=layer)
+
+    model = Wrapped(forward, large=only_if_any(nn.Dropout()), small=only_if_any(nn.Dropout()))
+    samples = mc_samples(model, torch.tensor([[0.5], [2.0], [0.5]]), 50)
+    assert (samples.std(dim=0) > 0).all()
+
+
+@pytest.mark.parametrize("last", [lambda x: x[-1], lambda x: x[-1].sum(-1, keepdim=True)])
+def test_an_output_with_one_unit_and_its_cases_first(last):
+    model = Wrapped(lambda self, x: last(self.drop(x)), drop=nn.Dropout(0.5))  # (T, N, 1)
+    assert mc_samples(model, torch.ones(5, 4, 1), 7, batch_axis=1).shape == (7, 4, 1)
+
+
+def test_a_squeeze_of_any_axis_is_told_to_name_its_own():
+    model = Wrapped(lambda self, x: self.drop(x).squeeze(), drop=nn.Dropout(0.5))
+    with pytest.raises(ValueError, match=r"squeeze\(\) that takes any axis away has to name its"):
+        mc_predict(model, torch.ones(4, 1), 5)
+
+
+# --- layers of one's own, and other calls ------------------------------------------------------
+
+
+def test_one_layer_in_two_places_is_not_taken_for_functional_dropout():
+    shared = nn.Dropout(0.5)
+    model = nn.Sequential(nn.Linear(3, 4), shared, nn.Linear(4, 4), shared)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        mc_predict(model, torch.ones(2, 3), 5)
+
+
+def test_arguments_by_name():
+    attention = nn.MultiheadAttention(4, 2, dropout=0.5, batch_first=True)
+    models = (
+        Wrapped(lambda self, x: self.layer(key=x, value=x, query=x)[0], layer=attention),
+        Wrapped(lambda self, x: self.layer(input=x), layer=nn.Dropout(0.5)),
+    )
+    for model in models:
+        assert mc_predict(model, torch.rand(3, 5, 4), 20).std.max() > 0
+
+
+class Shifted(nn.Dropout):
+    def forward(self, x):
+        return 10 + super().forward(x)
+
+
+class ShiftedGaussian(room.GaussianDropout):
+    def forward(self, x):
+        return 10 + super().forward(x)
+
+
+class ShiftedDropConnect(room.DropConnectLinear):
+    def forward(self, x):
+        return 10 + super().forward(x)
+
+
+@pytest.mark.parametrize(
+    "kind", [Shifted, ShiftedGaussian, lambda p: ShiftedDropConnect(3, 3, p=p)]
+)
+def test_a_forward_of_ones_own_is_called_and_shares_no_masks(kind):
+    model = nn.Sequential(kind(p=0.5))
+    assert mc_samples(model, torch.zeros(4, 3), 20).min() > 9
+    with pytest.raises(ValueError, match="whose masks are out of reach"):
+        mc_samples(model, torch.zeros(4, 3), 20, consistent=True)
+    layer = nn.Dropout(0.5)
+    layer.forward = lambda x: 10 + F.dropout(x, 0.5, layer.training)
+    assert mc_samples(nn.Sequential(layer), torch.ones(4, 3), 20).min() >= 10
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated:DeprecationWarning")
+def test_scripted_dropout_is_named():
+    script = torch.jit.script(nn.Sequential(nn.Linear(3, 3), nn.Dropout(0.5)))
+    with pytest.raises(ValueError, match="Dropout '1', which is compiled to TorchScript"):
+        mc_predict(script, torch.ones(2, 3), 5)
 
 
 # --- bad input ---------------------------------------------------------------------------------
@@ -497,6 +692,44 @@ def test_rows_that_depend_on_each_other_are_refused_where_the_shape_shows_it():
     model = Wrapped(lambda self, x: self.drop(x).sum(dim=0, keepdim=True), drop=nn.Dropout(0.5))
     with pytest.raises(ValueError, match="the rows of a prediction must not depend"):
         mc_predict(model, torch.ones(4, 3))
+
+
+@pytest.mark.parametrize("wrong", [True, 2.5, "all", -1])
+def test_a_chunk_or_an_axis_that_is_none(wrong):
+    with pytest.raises(ValueError, match="chunk_size has to be at least 1 row"):
+        mc_predict(mlp(nn.Dropout()), torch.ones(2, 3), chunk_size=wrong)
+    with pytest.raises(ValueError, match="no axis"):
+        mc_predict(mlp(nn.Dropout()), torch.ones(2, 3), batch_axis=wrong)
+
+
+def test_whole_numbers_have_a_mean_that_is_none():
+    mean, std, *_ = room.summarise(torch.tensor([[1, 2], [2, 2]]))
+    torch.testing.assert_close(mean, torch.tensor([1.5, 2.0]))
+    torch.testing.assert_close(std, torch.tensor([0.5**0.5, 0.0]))
+    votes = Wrapped(lambda self, x: self.drop(x) > 0, drop=nn.Dropout(0.5))
+    assert mc_predict(votes, torch.ones(3, 2), 500).mean.mean().item() == pytest.approx(
+        0.5, abs=0.1
+    )
+
+
+def test_a_summary_of_what_has_none():
+    with pytest.raises(TypeError, match=r"put together by torch\.stack"):
+        room.summarise([torch.ones(2, 3)] * 2)
+    with pytest.raises(ValueError, match=r"have to be \(T, N, ...\)"):
+        room.summarise(torch.tensor(1.0))
+    with pytest.raises(TypeError, match="complex predictions have no one spread"):
+        room.summarise(torch.ones(2, 3, dtype=torch.complex64))
+
+
+def test_the_checks_leave_gradients_on_whatever_they_are_shown():
+    def predict(model, x, num_samples):
+        torch.set_grad_enabled(False)
+        return mc_predict(model, x, num_samples)[:2]
+
+    subject = monte_carlo.prediction_subject(predict)
+    found = examine(subject, monte_carlo.MONTE_CARLO)
+    assert torch.is_grad_enabled()
+    assert found.first.code == "gradients-left-off"
 
 
 # --- ensembles ---------------------------------------------------------------------------------

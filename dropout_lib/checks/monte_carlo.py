@@ -92,9 +92,13 @@ def _threes(cases=CASES):
 
 @contextmanager
 def _predicting(subject, seed):
-    """The function, with the global generator seeded for it and put back."""
-    with torch.random.fork_rng(devices=[]):
-        yield subject.make(None, seed)
+    """The function, with the global generator seeded for it; that and gradients are put back."""
+    before = torch.is_grad_enabled()
+    try:
+        with torch.random.fork_rng(devices=[]):
+            yield subject.make(None, seed)
+    finally:
+        torch.set_grad_enabled(before)
 
 
 def _mean_and_std(subject, model, x, passes=PASSES, seed=0):
@@ -414,13 +418,10 @@ def batch_norm_is_left_alone(subject):
 
 def no_gradients_are_recorded(subject):
     model = nn.Sequential(nn.Linear(4, 4), nn.Dropout(0.5)).eval()
-    before = torch.is_grad_enabled()
-    try:
-        with torch.enable_grad():
-            recorded = any(part.requires_grad for part in _mean_and_std(subject, model, _ones()))
-            still_on = torch.is_grad_enabled()
-    finally:
-        torch.set_grad_enabled(before)
+    with torch.enable_grad(), _predicting(subject, 0) as predict:
+        mean, std, *_ = predict(model, _ones(), PASSES)
+        recorded = any(torch.as_tensor(part).requires_grad for part in (mean, std))
+        still_on = torch.is_grad_enabled()
     if recorded:
         return Diagnosis(
             "gradients-recorded",

@@ -16,12 +16,11 @@ classification and preference learning", 2011.
 """
 
 from contextlib import closing
-from numbers import Integral
 from typing import NamedTuple
 
 import torch
 
-from .mc_passes import blocks_of_passes, check_cases
+from .mc_passes import blocks_of_passes, check_cases, is_integer
 
 OUTPUTS = ("values", "logits", "probabilities")
 
@@ -78,7 +77,7 @@ def mc_predict(
     Raises:
         ValueError: num_samples or chunk_size is too small, outputs is no such word, x has no
             cases, no dropout layer takes part in a pass, or a prediction is not finite.
-        TypeError: the model does not return one tensor.
+        TypeError: the model does not return one tensor, or returns complex numbers.
 
     Warns:
         UserWarning: besides layers that are active there is dropout that stays off, such as
@@ -93,7 +92,7 @@ def mc_predict(
     >>> model.training
     False
     """
-    if not _is_integer(num_samples) or num_samples < 2:
+    if not is_integer(num_samples) or num_samples < 2:
         raise ValueError(
             f"num_samples has to be an integer of at least 2, but got {num_samples!r}: "
             "a single pass has no spread"
@@ -127,7 +126,7 @@ def mc_samples(
     tensor([[2., 2., 2.],
             [0., 0., 0.]])
     """
-    if not _is_integer(num_samples) or num_samples < 1:
+    if not is_integer(num_samples) or num_samples < 1:
         raise ValueError(f"num_samples has to be an integer of at least 1, but got {num_samples!r}")
     passes = blocks_of_passes(model, x, num_samples, consistent, batch_axis, generator, chunk_size)
     whole = None
@@ -156,23 +155,25 @@ def summarise(samples, outputs="values"):
     Raises:
         ValueError: fewer than two samples, no such word, a sample is not finite,
             or there are no classes where the word says so.
+        TypeError: samples is no tensor, or of complex numbers.
 
     >>> sure_but_at_odds = torch.tensor([[[1.0, 0.0]], [[0.0, 1.0]]])
     >>> prediction = summarise(sure_but_at_odds, "probabilities")
     >>> prediction.mean, prediction.mutual_information
     (tensor([[0.5000, 0.5000]]), tensor([0.6931]))
     """
-    if len(samples) < 2:
-        raise ValueError(f"a spread needs at least two samples, but got {len(samples)}")
+    if not isinstance(samples, torch.Tensor):
+        raise TypeError(
+            f"samples has to be a tensor, but got {type(samples).__name__}: "
+            "several outputs of one shape are put together by torch.stack"
+        )
     if samples.dim() < 2:
         raise ValueError(f"samples have to be (T, N, ...), but have shape {tuple(samples.shape)}")
+    if len(samples) < 2:
+        raise ValueError(f"a spread needs at least two samples, but got {len(samples)}")
     summary = _Summary(outputs, samples.shape[1])
     summary.add(samples.detach(), (0, 0, 0))
     return summary.prediction()
-
-
-def _is_integer(number):
-    return isinstance(number, Integral) and not isinstance(number, bool)
 
 
 class _Summary:
@@ -196,7 +197,14 @@ class _Summary:
     def add(self, samples, where):
         """samples (t, ..., n, ...), the n cases on the axis and from the first that is named."""
         _, axis, start = where
+        if samples.is_complex():
+            raise TypeError(
+                "complex predictions have no one spread: predict their real and imaginary parts, "
+                "with torch.view_as_real"
+            )
         _check_finite(samples, start, axis)
+        if not samples.is_floating_point():  # the mean of whole numbers is none
+            samples = samples.to(torch.get_default_dtype())
         self.dtype = samples.dtype
         if samples.device.type != "mps":
             samples = samples.double()

@@ -72,7 +72,7 @@ def mc_predict(
             memory; None chooses by the size of the activations.
 
     Returns:
-        :class:`Prediction`, in the dtype of the model's outputs.
+        :class:`Prediction`, in the dtype of the model's outputs; of whole numbers in float64.
 
     Raises:
         ValueError: there is no dropout in the model, num_samples is below 2, x has no cases, or a
@@ -146,6 +146,7 @@ def summarise(samples, outputs="values"):
 
     Raises:
         ValueError: there are fewer than two samples, one is not finite, or there is only one class.
+        TypeError: samples are complex numbers.
 
     >>> sure = [[[1.0, 0.0]], [[0.0, 1.0]]]  # two passes, one case, two classes
     >>> _, _, entropy, information = summarise(sure, "probabilities")
@@ -157,8 +158,8 @@ def summarise(samples, outputs="values"):
     """
     _check_outputs(outputs)
     samples = np.asarray(samples)
-    if samples.dtype.kind != "f":
-        samples = samples.astype(float)
+    if samples.ndim < 2:
+        raise ValueError(f"samples have to be (T, N, ...), but have shape {samples.shape}")
     if len(samples) < 2:
         raise ValueError(f"a spread needs at least two samples, but got {len(samples)}")
     _check_finite(samples, axis=0, first_case=0)
@@ -175,6 +176,12 @@ class _Summary:
         self.values, self.entropy = _Moments(), _Moments()
 
     def add(self, out):  # (samples, N, ...)
+        if out.dtype.kind == "c":
+            raise TypeError(
+                "complex predictions have no one spread: predict their real and imaginary parts"
+            )
+        if out.dtype.kind != "f":  # the mean of whole numbers is none
+            out = out.astype(float)
         self.dtype = out.dtype
         if self.outputs == "values":
             self.values.add(out)
@@ -388,9 +395,9 @@ def _check_number(num_samples, least, why=""):
 
 
 def _check_cases(x, batch_axis):
-    if not 0 <= batch_axis < x.ndim:
+    if not _is_integer(batch_axis) or not 0 <= batch_axis < x.ndim:
         raise ValueError(
-            f"x has shape {x.shape} and no axis {batch_axis} for the cases: "
+            f"x has shape {x.shape} and no axis {batch_axis!r} for the cases: "
             "a single case needs a batch axis too, x[None]"
         )
     if not x.shape[batch_axis]:
