@@ -28,6 +28,7 @@ def kinds_of_doubt(kinds, shown=24):
         for place, (part, entropy) in enumerate(parts.items()):
             y = row * _ROW + 36 + 30 * place
             elements.append(svg.text(right + 6, y, part))
+            elements.append(svg.rect(right + 6, y + 4, _NAT * np.log(10), 7, "faint"))
             elements.append(svg.rect(right + 6, y + 4, _NAT * entropy, 7, "with-dropout"))
         told = _told(total, expected)
         often = np.bincount(samples.argmax(axis=1), minlength=10) > 0.02 * len(samples)
@@ -38,7 +39,7 @@ def kinds_of_doubt(kinds, shown=24):
         Picture(drawing, "; ".join(readings) + "."),
         f"Each column is one pass, each circle a class, its area the probability; {shown} "
         f"of {len(kinds[0][2])} passes are drawn. The bars are the entropies over all; "
-        "a full one, as wide as its column, is that of ten classes equally likely.",
+        "they would fill the grey if all ten classes were equally likely.",
     )
 
 
