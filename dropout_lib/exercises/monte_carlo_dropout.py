@@ -34,6 +34,8 @@ def _predict_does_nothing(model, x, num_samples=100): ...
 
 
 def _is_number(found):
+    if isinstance(found, torch.Tensor):
+        return found.ndim == 0
     return found is not None and np.ndim(found) == 0 and isinstance(found, int | float | np.number)
 
 

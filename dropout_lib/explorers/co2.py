@@ -106,7 +106,8 @@ def co2_passes_explorer(results, settings):
         "Carbon dioxide at Mauna Loa: how many passes, and which masks",
         "Begin with two passes and a fresh mask for every year, then let all years of a pass share "
         "one. Go on to 100 passes and back. Then change p: data and training stay, the band does "
-        "not. Band: mean ± two standard deviations over the passes.",
+        "not. Band: mean ± two standard deviations over the passes. This is one network of "
+        f"{len(results)}.",
         [
             Choice("activation", "activation function", _ACTIVATIONS),
             Slider("p", "drop probability p", rates, rates[len(rates) // 2], "{:g}"),

@@ -7,6 +7,7 @@ from .explorer import Figure, Picture
 
 _ROW, _CLASS, _PASS = 132, 10.5, 9.5  # heights of a picture's row and of a class, width of a pass
 _LEFT = 118  # where the passes begin
+_NAT = 100 / np.log(10)  # length of a nat: the bars end where all classes are equally likely
 
 
 def kinds_of_doubt(kinds, shown=24):
@@ -22,22 +23,34 @@ def kinds_of_doubt(kinds, shown=24):
         samples = np.asarray(samples, dtype=float)
         total, expected = entropies(samples)
         elements += _row(row * _ROW, words, np.reshape(image, (28, 28)), samples[:shown])
-        told = (f"total {total:.1f}", f"expected {expected:.1f}", f"mutual {total - expected:.1f}")
         right = _LEFT + 16 + _PASS * shown
-        elements += [
-            svg.text(right + 6, row * _ROW + 46 + 19 * i, line) for i, line in enumerate(told)
-        ]
+        parts = {"total": total, "expected": expected, "mutual": total - expected}
+        for place, (part, entropy) in enumerate(parts.items()):
+            y = row * _ROW + 36 + 30 * place
+            elements.append(svg.text(right + 6, y, part))
+            elements.append(svg.rect(right + 6, y + 4, _NAT * np.log(10), 7, "faint"))
+            elements.append(svg.rect(right + 6, y + 4, _NAT * entropy, 7, "with-dropout"))
+        told = _told(total, expected)
         often = np.bincount(samples.argmax(axis=1), minlength=10) > 0.02 * len(samples)
-        readings.append(
-            f"{words}: the passes choose {_listed(np.flatnonzero(often))}; {', '.join(told)} nats"
-        )
+        readings.append(f"{words}: the passes choose {_listed(np.flatnonzero(often))}; {told}")
     width = _LEFT + 16 + _PASS * shown + 112
     drawing = svg.drawing(width, _ROW * len(kinds) - 8, elements, max_width=620)
     return Figure(
         Picture(drawing, "; ".join(readings) + "."),
         f"Each column is one pass, each circle a class, its area the probability; {shown} "
-        f"of {len(kinds[0][2])} passes are drawn. The entropies, in nats, are of all.",
+        f"of {len(kinds[0][2])} passes are drawn. The bars are the entropies over all; "
+        "they would fill the grey if all ten classes were equally likely.",
     )
+
+
+def _told(total, expected):
+    """What the bars show, in words that don't hang on the last digits of a training."""
+    share = total / np.log(10)
+    if share < 0.1:
+        return "hardly any doubt"
+    larger = "expected" if expected > total / 2 else "mutual"
+    side = "less" if share < 0.5 else "more"
+    return f"total {side} than half of what it can be, the larger part of it {larger}"
 
 
 def _listed(classes):

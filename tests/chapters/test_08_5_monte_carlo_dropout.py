@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import nn
 
+from dropout_lib import datasets
 from dropout_lib.experiments import load, mean_interval, provenance
 from dropout_lib.pytorch import Dropout, mc_predict, mc_samples
 
@@ -84,6 +85,15 @@ def test_at_100_passes_own_and_shared_masks_agree():
             assert np.abs(means[0] - means[1]).mean() < 0.3 * spread
 
 
+def test_the_seasons_stay_within_two_standard_deviations_of_the_trend():
+    """So the noise around a curve without seasons is not normal."""
+    weeks, ppm = datasets.co2()
+    seen = weeks < CO2_SETTINGS["until"]
+    off = ppm[seen] - np.polynomial.Polynomial.fit(weeks[seen], ppm[seen], 4)(weeks[seen])
+    assert (np.abs(off) < 2 * off.std()).mean() > 0.98
+    assert of("relu", 0.1, "inside", "error").mean() > 0.9 * off.std()  # the swing is not learned
+
+
 # --- spread and error --------------------------------------------------------------------------
 
 
@@ -161,6 +171,33 @@ def test_chosen_by_nll_passes_want_to_be_surer_and_weight_scaling_less_sure():
 def test_chosen_by_error_the_network_is_much_too_sure():
     runs = [run["tuned by error"]["weight scaling"]["temperature"] for run in load("calibration")]
     assert min(runs) > 1.2
+
+
+def test_what_suits_passes_is_a_higher_learning_rate_than_what_suits_weight_scaling():
+    for run in load("calibration"):
+        assert run["mc own"]["learning_rate"] >= run["tuned by nll"]["mc"]["learning_rate"]
+    higher = [
+        run["mc own"]["learning_rate"] > run["tuned by nll"]["mc"]["learning_rate"]
+        for run in load("calibration")
+    ]
+    assert sum(higher) > 5
+
+
+def test_upright_the_passes_are_not_sure_enough():
+    pairs = zip(by_angle("mc", "nll", 0), by_angle("mc", "scaled nll", 0), strict=True)
+    assert mean_interval([plain - scaled for plain, scaled in pairs]).low > 0
+
+
+def test_learning_rates_at_the_ends_of_the_grid_are_told():
+    grid = provenance("calibration")["settings"]["learning_rates"]
+    assert sum(run["single"]["learning_rate"] == grid[0] for run in CALIBRATION) == 6
+    assert sum(run["ensemble"]["learning_rate"] == grid[-1] for run in CALIBRATION) == 4
+
+
+def test_with_many_points_the_lowest_p_was_often_chosen():
+    runs, lowest = load("mc_spread"), provenance("mc_spread")["settings"]["rates"][0]
+    for points in ("1024", "4096"):
+        assert sum(run[points]["chosen"]["p"] == lowest for run in runs) >= 4
 
 
 def test_at_90_degrees_even_the_passes_are_far_surer_than_right():
