@@ -97,10 +97,11 @@ def test_the_seasons_stay_within_two_standard_deviations_of_the_trend():
 # --- spread and error --------------------------------------------------------------------------
 
 
-def test_with_16_points_the_spread_is_smaller_than_the_error_even_with_p_chosen():
-    runs = load("mc_spread")
-    ratio = [np.log(run["16"]["chosen"]["spread"] / run["16"]["chosen"]["error"]) for run in runs]
-    assert mean_interval(ratio).high < 0
+@pytest.mark.parametrize(("points", "sign"), [("16", -1), ("4096", 1)])
+def test_with_p_chosen_the_spread_is_too_small_at_16_points_and_too_large_at_4096(points, sign):
+    chosen = [run[points]["chosen"] for run in load("mc_spread")]
+    ratio = [sign * np.log(one["spread"] / one["error"]) for one in chosen]
+    assert mean_interval(ratio).low > 0
 
 
 def test_squared_spread_less_squared_error_factors_as_the_text_says():
