@@ -79,6 +79,12 @@ def test_outputs_load_nothing_from_another_host(chapter):
         assert not found, f"cell {cell.id} loads {found.group()}"
 
 
+def test_a_quiz_does_not_fail_while_mathjax_is_loading(chapter):
+    """Then MathJax is there without its version."""
+    texts = [text for cell in code_cells(chapter) for _, text in notebooks.texts_of(cell)]
+    assert not [text for text in texts if "(version[0]" in text]
+
+
 def test_only_figures_are_left_out_of_the_comparison(chapter):
     for cell in code_cells(chapter):
         assert "NBVAL_" not in cell.source.upper(), f"cell {cell.id}: use a cell tag"

@@ -17,10 +17,15 @@ COLOURS = {
     "--jq-correct-color": "#0b6b2e",
 }
 
+# jupyterquiz looks at MathJax's version after a while, and fails where MathJax is still loading;
+# once it has loaded, it typesets the whole page by itself
+_WAIT_FOR_MATHJAX = ("version[0]", "String(version)[0]")
+
 
 def quiz(chapter):
     """Show the quiz of a chapter, such as "02"."""
     from IPython.display import HTML, display
+    from IPython.utils.capture import capture_output
     from jupyterquiz import display_quiz
 
     asked = questions(chapter)
@@ -29,6 +34,10 @@ def quiz(chapter):
     state = random.getstate()
     random.seed(f"quiz {chapter}")  # jupyterquiz draws an id: the same one at every execution
     try:
-        display_quiz(asked, colors=COLOURS)
+        with capture_output() as shown:
+            display_quiz(asked, colors=COLOURS)
     finally:
         random.setstate(state)
+    for output in shown.outputs:
+        data = {mime: text.replace(*_WAIT_FOR_MATHJAX) for mime, text in output.data.items()}
+        display(data, metadata=output.metadata, raw=True)
