@@ -73,7 +73,7 @@ def _panel(title, labels, curves):
             plot.annotate(words, (tie[-1] + 3, place), va="center", color=colour, fontsize=8)
         plot.set_xticks([labels[0], *range(50, labels[-1] + 1, 50)])
         plot.set(xlabel="labels", ylabel="test error (%)", title=title)
-        plot.set(xlim=(labels[0] - 5, 1.75 * labels[-1]), ylim=(0, _TOP))
+        plot.set(xlim=(labels[0] - 5, 1.85 * labels[-1]), ylim=(0, _TOP))
         plot.spines["bottom"].set_bounds(labels[0], labels[-1])
         figure.subplots_adjust(top=0.9)
     return figure
@@ -95,8 +95,8 @@ def gain_over_random(results):
         [
             *rows,
             None,
-            ("many passes for one: entropy", gain("mc entropy", "entropy")),
-            ("margin", gain("mc margin", "margin")),
+            ("entropy: many for one", gain("mc entropy", "entropy")),
+            ("margin: many for one", gain("mc margin", "margin")),
         ],
         "mean test error saved (points)",
         "Mean over all rounds. Above: against labels drawn at random; below: what is gained if the "
