@@ -6,7 +6,7 @@ import math
 from statistics import mean, stdev
 
 from ..checks import Diagnosis
-from .core import NOT_STARTED, Exercise
+from .core import NOT_STARTED, Exercise, multiple_choice
 
 # --- an accuracy that leaves no trace ------------------------------------------------------------
 
@@ -730,20 +730,8 @@ EXERCISES = (
 )
 
 
-def _choice(question, section, right, *wrong):
-    """A multiple-choice question; every answer is a pair of words and feedback."""
-    answers = [{"answer": right[0], "correct": True, "feedback": right[1]}]
-    answers += [{"answer": words, "correct": False, "feedback": said} for words, said in wrong]
-    return {
-        "question": question,
-        "section": section,
-        "type": "multiple_choice",
-        "answers": answers,
-    }
-
-
 QUIZ = [
-    _choice(
+    multiple_choice(
         "A script prints 'Outputs are different: True' for a network's two modes. "
         "What does that show?",
         "Example 2: a multilayer perceptron",
@@ -787,7 +775,7 @@ QUIZ = [
             {"type": "default", "feedback": "zip pairs as many as the shorter list has."},
         ],
     },
-    _choice(
+    multiple_choice(
         "An untrained network with dropout gives unusual inputs larger error bars than usual ones. "
         "Why?",
         "Example 5: Monte Carlo dropout",
@@ -804,7 +792,7 @@ QUIZ = [
             "The mask doesn't look at the input.",
         ),
     ),
-    _choice(
+    multiple_choice(
         "In the specimen, why does it not show that nn.Dropout(keep) drops four units in five?",
         "A specimen",
         (
@@ -820,7 +808,7 @@ QUIZ = [
             "It is the probability to drop.",
         ),
     ),
-    _choice(
+    multiple_choice(
         "What does a fixed sentence in a print tell you about the network above it?",
         "Example 3: a convolutional network",
         (
@@ -836,7 +824,7 @@ QUIZ = [
             "Nobody compared the two: the sentence is printed whatever the network does.",
         ),
     ),
-    _choice(
+    multiple_choice(
         "You copy a method that predicts with self.train() and torch.no_grad() into a network "
         "with batch norm. What happens to the network?",
         "Example 5: Monte Carlo dropout",

@@ -113,6 +113,28 @@ def _module(chapter):
     return import_module(f".{CHAPTERS[chapter]}", __package__)
 
 
+def multiple_choice(question, section, right, *wrong):
+    """A quiz question for jupyterquiz, with one right answer.
+
+    Args:
+        question: its words.
+        section: the heading of the chapter that it asks about.
+        right, wrong: answers, each a pair of its words and the feedback that it gets.
+
+    >>> asked = multiple_choice("1 + 1?", "Sums", ("2", "Right."), ("3", "One too many."))
+    >>> [answer["correct"] for answer in asked["answers"]]
+    [True, False]
+    """
+    answers = [{"answer": right[0], "correct": True, "feedback": right[1]}]
+    answers += [{"answer": words, "correct": False, "feedback": said} for words, said in wrong]
+    return {
+        "question": question,
+        "section": section,
+        "type": "multiple_choice",
+        "answers": answers,
+    }
+
+
 def questions(chapter):
     """The quiz questions of a chapter, in the format of jupyterquiz."""
     return _module(chapter).QUIZ

@@ -8,7 +8,7 @@ import numpy as np
 from ..checks import Diagnosis
 from ..checks.mutants import elementwise as mutants
 from ..scratch import Dropout
-from .core import NOT_STARTED, Exercise
+from .core import NOT_STARTED, Exercise, multiple_choice
 
 
 def _maker(layer_class, shift=0):
@@ -691,20 +691,8 @@ EXERCISES = (
 )
 
 
-def _choice(question, section, right, *wrong):
-    """A multiple-choice question; every answer is a pair of words and feedback."""
-    answers = [{"answer": right[0], "correct": True, "feedback": right[1]}]
-    answers += [{"answer": words, "correct": False, "feedback": said} for words, said in wrong]
-    return {
-        "question": question,
-        "section": section,
-        "type": "multiple_choice",
-        "answers": answers,
-    }
-
-
 QUIZ = [
-    _choice(
+    multiple_choice(
         "Example 1 prints 'Expected sum preserved' and two numbers that differ. What is wrong?",
         "The function as it is given",
         (
@@ -720,7 +708,7 @@ QUIZ = [
             "Each unit is kept with probability 1 − p; how many stay varies from run to run.",
         ),
     ),
-    _choice(
+    multiple_choice(
         "A test of dropout allows two standard deviations for each of 50 means. How will it behave "
         "on right code, with a new seed each time?",
         "Pitfalls",
@@ -765,7 +753,7 @@ QUIZ = [
             {"type": "default", "feedback": "x √(p / (1 − p)) / √N = x / 10 at p = 0.5."},
         ],
     },
-    _choice(
+    multiple_choice(
         "Which of these mistakes does a gradient check see?",
         "The gradient of a whole network",
         (
@@ -785,7 +773,7 @@ QUIZ = [
             "They agree with each other, and that is all that the check looks at.",
         ),
     ),
-    _choice(
+    multiple_choice(
         "A network with dropout diverges at a learning rate at which it trains without. At a third "
         "of the rate it trains, and does well. What follows?",
         "Twelve mistakes",
@@ -803,7 +791,7 @@ QUIZ = [
             "Tuned, two wrong backward passes came within five points of the right one.",
         ),
     ),
-    _choice(
+    multiple_choice(
         "Whoever logs the accuracy alone, and tunes the learning rate, overlooks above all ...",
         "Twelve mistakes",
         (
@@ -819,7 +807,7 @@ QUIZ = [
             "That cost several points of error, tuned or not.",
         ),
     ),
-    _choice(
+    multiple_choice(
         "A function for dropout is mended so that float32 stays float32, and its tests for dtype "
         "pass now. What has to be run?",
         "Mending, one complaint at a time",
