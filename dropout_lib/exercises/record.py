@@ -36,6 +36,11 @@ def progress_path():
     return Path(chosen) if chosen else user_data_path("dropout-book", False) / "progress.json"
 
 
+def in_colab():
+    """Whether the machine is a rented one, gone after the session."""
+    return "google.colab" in sys.modules
+
+
 def load():
     """{exercise: {"tries": ..., "hints": ..., "solved": date, "solution": bool}}."""
     path, kept = progress_path(), {}
@@ -168,7 +173,7 @@ def export_progress(path="dropout_progress.json"):
     """Write what is known to a file of your own, and in Colab download it; return its path."""
     path = Path(path)
     _write(path.resolve(), _of(load()))
-    if "google.colab" in sys.modules:
+    if in_colab():
         from google.colab import files
 
         files.download(str(path))
