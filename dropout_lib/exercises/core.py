@@ -32,6 +32,7 @@ CHAPTERS = {  # number: module; the notebook is chapters/NUMBER_MODULE.ipynb, wi
     "08-3": "spatial_cnn",
     "08-4": "with_and_without_dropout",
     "08-5": "monte_carlo_dropout",
+    "10": "interview_tips",
     "11": "evidence",
 }
 
@@ -54,6 +55,7 @@ TITLES = {
     "08-3": "A convolutional network",
     "08-4": "With and without dropout",
     "08-5": "Monte Carlo dropout",
+    "10": "Interview tips",
     "11": "Evidence",
 }
 

@@ -48,7 +48,13 @@ def _parser():
 
     parser = MarkdownIt("commonmark", {"html": False}).use(dollarmath_plugin)
     parser.add_render_rule("math_inline", render)
+    parser.add_render_rule("math_block", lambda *args: _on_its_own_line(render(*args)))
     return parser
+
+
+def _on_its_own_line(math):
+    block = math.replace("<math>", '<math display="block">', 1)
+    return f'<p class="formula">{block}</p>\n'
 
 
 def _mathml(latex):
@@ -106,3 +112,19 @@ def _mend_spaces(row):
         name = element[0] if element.tag.startswith(("msu", "mun")) else element
         if _is_name(name) and after.tag != "mo":
             row.insert(place, ElementTree.Element("mspace", width="0.17em"))
+
+
+def blocks_to_html(text):
+    r"""Markdown of several paragraphs, lists and code blocks as HTML, for what no script takes up.
+
+    A formula between two dollar signs on each side stands on a line of its own.
+
+    Errors: ValueError for LaTeX that cannot be converted.
+
+    >>> print(blocks_to_html("One.\n\n- two"), end="")
+    <p>One.</p>
+    <ul>
+    <li>two</li>
+    </ul>
+    """
+    return _parser().render(text)
