@@ -42,7 +42,7 @@ def quiz(chapter):
     """Show the quiz of a chapter, such as "02"."""
     from IPython.display import HTML, display
 
-    display(HTML(_html(chapter)))
+    display(HTML(quiz_html(chapter, questions(chapter))))
 
 
 def question_id(question):
@@ -54,10 +54,10 @@ def question_id(question):
     return sha256(question["question"].encode()).hexdigest()[:8]
 
 
-def _html(chapter):
+def quiz_html(chapter, asked):
+    """What ``quiz`` shows: the same text every time."""
     from jupyterquiz import display_quiz
 
-    asked = questions(chapter)
     drawn, script = drawn_by(
         display_quiz,
         [_converted(question) for question in asked],
