@@ -507,7 +507,7 @@ QUIZ = [
         "The tips that cost points",
         (
             "“Under some conditions. Shall I say which, and how I would test it here?”",
-            "Yes: it agrees with what is right in the sentence and adds what is missing.",
+            "It agrees with what is right in the sentence and adds what is missing.",
         ),
         (
             "“Yes, it always does: it is a regulariser.”",
@@ -524,7 +524,7 @@ QUIZ = [
         "The tips that cost points",
         (
             "“Could that be the probability to keep? The 2014 paper retains 0.8 of the inputs.”",
-            "Yes. A question with the source in it lets the other be right, too.",
+            "A question with the source in it lets the other be right, too.",
         ),
         (
             "“Yes, inputs need the most noise.”",
@@ -574,7 +574,7 @@ QUIZ = [
         "When you don't know",
         (
             "both sides tuned alike on validation, the same seeds, a paired interval on test data",
-            "Yes. It takes two sentences, and it is the answer that shows experience.",
+            "It takes two sentences, and it is the answer that shows experience.",
         ),
         (
             "the training curves with and without dropout",
@@ -591,7 +591,7 @@ QUIZ = [
         (
             "“I don't know the number. They report fewer errors on digits, speech, pictures and "
             "text, over baselines whose tuning I would want to look at.”",
-            "Yes: what you know, what you don't, and what you would look at.",
+            "What you know, what you don't, and what you would look at.",
         ),
         (
             "“Around 30 percent, I think.”",
@@ -609,7 +609,7 @@ QUIZ = [
         (
             "“In training it hears the noise of a dropout in front of it, and stores a variance "
             "that it does not meet in evaluation.”",
-            "Yes: E[y²] = E[x²] / (1 − p) is one line.",
+            "E[y²] = E[x²] / (1 − p) is one line.",
         ),
         (
             "“They must never be used together.”",
@@ -624,7 +624,7 @@ QUIZ = [
     multiple_choice(
         "Where does the mask of spatial dropout differ from place to place within a map?",
         "What they listen for",
-        ("nowhere", "One draw per case and map, shared by all of its places."),
+        ("nowhere at all", "One draw per case and map, shared by all of its places."),
         ("at the edges", "Edges get the same factor as everything else of the map."),
         (
             "everywhere",
