@@ -1,4 +1,4 @@
-"""The questions of the quizzes are in order, and their texts become HTML that is safe."""
+"""Questions of the quizzes and flashcards are in order, and their texts become safe HTML."""
 
 import json
 import random
@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from dropout_lib import scratch
-from dropout_lib.exercises import questions, quiz
-from dropout_lib.exercises.core import CHAPTERS
+from dropout_lib.exercises import flashcards, questions, quiz
+from dropout_lib.exercises.cards import cards_html, place
+from dropout_lib.exercises.core import CHAPTERS, cards
 from dropout_lib.exercises.markup import to_html
 from dropout_lib.exercises.quiz import question_id, quiz_html
 
@@ -90,14 +91,17 @@ def test_no_two_questions_are_remembered_as_one():
     assert len(set(ids)) == len(ids)
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS)
-def test_every_question_names_a_heading_of_its_chapter(chapter):
+def headings(chapter):
     name = f"{chapter.replace('-', '_')}_{CHAPTERS[chapter]}.ipynb"
     path = Path(__file__).parents[1] / "chapters" / name
     cells = json.loads(path.read_text("utf-8"))["cells"]
     lines = "".join("".join(c["source"]) + "\n" for c in cells if c["cell_type"] == "markdown")
-    headings = {line.lstrip("# ") for line in lines.splitlines() if line.startswith("##")}
-    assert {question["section"] for question in questions(chapter)} <= headings
+    return {line.lstrip("# ") for line in lines.splitlines() if line.startswith("##")}
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_every_question_names_a_heading_of_its_chapter(chapter):
+    assert {question["section"] for question in questions(chapter)} <= headings(chapter)
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
@@ -193,3 +197,53 @@ def test_bold_is_in_the_letters():
 def test_latex_that_cannot_be_converted_is_an_error(latex):
     with pytest.raises(ValueError, match="cannot convert"):
         to_html(f"${latex}$")
+
+
+# --- flashcards --------------------------------------------------------------------------------
+
+CARDS = [pytest.param(chapter, card) for chapter in CHAPTERS for card in cards(chapter)]
+SAMPLE = [{"front": "What is $p$?", "back": "A *rate*.", "section": "The idea"}]
+
+
+@pytest.mark.parametrize(("chapter", "card"), CARDS)
+def test_card_is_complete_and_names_a_place(chapter, card):
+    assert set(card) == {"front", "back", "section"}
+    assert to_html(card["front"])
+    assert to_html(card["back"])
+    if "section" in place(card["section"]):
+        assert card["section"] in headings(chapter)
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_no_two_cards_ask_the_same(chapter):
+    fronts = [card["front"] for card in cards(chapter)]
+    assert len(set(fronts)) == len(fronts)
+
+
+def test_cards_are_the_same_text_every_time_and_are_not_changed():
+    random.seed(1)
+    first = cards_html("10", SAMPLE)
+    after = random.random()
+    assert cards_html("10", SAMPLE) == first
+    random.seed(1)
+    assert random.random() == after
+    assert set(SAMPLE[0]) == {"front", "back", "section"}
+
+
+def test_a_deck_closes_what_it_opens():
+    tags = OpenTags()
+    tags.feed(cards_html("10", SAMPLE))
+    assert tags.stack == []
+
+
+def test_a_place_is_a_heading_or_in_another_notebook():
+    assert place("Five steps") == {"section": "Five steps"}
+    assert (
+        place("09_key_concepts.ipynb#drop-probability")["words"] == "drop probability (chapter 9)"
+    )
+    assert place("10_interview_tips.ipynb")["words"] == "chapter 10"
+
+
+def test_a_chapter_without_cards_says_so():
+    with pytest.raises(ValueError, match="chapter '02' has no flashcards"):
+        flashcards("02")

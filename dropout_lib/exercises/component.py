@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from functools import cache
 from importlib.resources import files
 from unittest.mock import patch
@@ -44,6 +45,11 @@ def quiet(script, **names):
     return f"(function ({', '.join(names)}) {{\n{script}\n}})({', '.join(names.values())});"
 
 
+def without_links(html):
+    """HTML whose links to other notebooks are plain words: without a script they lead nowhere."""
+    return re.sub(r'<a href="[^":]*\.ipynb[^"]*">(.*?)</a>', r"\1", html)
+
+
 def as_json(value):
     """JSON that may stand in a script: the page must not take it for the script's end."""
     return json.dumps(value, ensure_ascii=False).replace("</", "<\\/")
@@ -54,9 +60,14 @@ def style(name):
     """The colours of the book, and one of the style sheets beside this module."""
     from ..explorers.theme import stylesheet
 
-    return f"{stylesheet()}\n{beside(name)}"
+    return f"{stylesheet()}\n{_beside(name)}"
 
 
-def beside(name):
-    """The text of a file beside this module."""
+@cache
+def script_beside(name):
+    """One of the scripts beside this module, with what they share, in a block of its own."""
+    return f"{{\n{_beside('sections.js')}\n{_beside(name)}}}\n"
+
+
+def _beside(name):
     return files(__package__).joinpath(name).read_text("utf-8")

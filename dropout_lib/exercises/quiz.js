@@ -1,18 +1,12 @@
 // Adds to the questions that jupyterquiz has drawn what it lacks; see quiz.py.
 // Listeners on the root that "capture" hear an event before those of jupyterquiz do.
-for (const root of document.querySelectorAll(".dx-quiz:not([data-ready])")) {
+for (const root of document.querySelectorAll(".dx-quiz:not([data-started])")) {
+  root.dataset.started = "";
   const asked = JSON.parse(root.querySelector("script[type='application/json']").textContent);
   const firstVerdicts = new Map(); // data-question: right at the first attempt?
   const summary = document.createElement("p");
 
   // --- drawing -------------------------------------------------------------------------------
-
-  function element(tag, className, html = "") {
-    const made = document.createElement(tag);
-    made.className = className;
-    made.innerHTML = html;
-    return made;
-  }
 
   function start() {
     const drawn = [...root.querySelectorAll(".Quiz")];
@@ -23,7 +17,7 @@ for (const root of document.querySelectorAll(".dx-quiz:not([data-ready])")) {
     summary.setAttribute("role", "status");
     root.append(summary);
     root.dataset.ready = "";
-    document.dispatchEvent(new CustomEvent("dropout:quiz-ready", { bubbles: true, detail: { chapter: root.dataset.chapter } }));
+    send("dropout:quiz-ready", {});
   }
 
   function prepare(drawn, index) {
@@ -39,6 +33,7 @@ for (const root of document.querySelectorAll(".dx-quiz:not([data-ready])")) {
     question.setAttribute("aria-labelledby", number.id);
     drawn.replaceWith(question);
     question.append(number, drawn);
+    leadToPages(drawn);
     feedback.setAttribute("role", "status");
     feedback.setAttribute("aria-live", "polite");
 
@@ -79,6 +74,12 @@ for (const root of document.querySelectorAll(".dx-quiz:not([data-ready])")) {
     if (!earlier || firstVerdicts.has(question.dataset.question)) return;
     const text = earlier === "right" ? "Last time: right." : "Last time: not right.";
     question.querySelector(".dx-quiz-number").after(element("p", "dx-earlier", text));
+  }
+
+  // To whoever keeps what was answered.
+  function send(name, about) {
+    const detail = { chapter: root.dataset.chapter, ...about };
+    document.dispatchEvent(new CustomEvent(name, { bubbles: true, detail }));
   }
 
   // --- answering -----------------------------------------------------------------------------
@@ -182,11 +183,11 @@ for (const root of document.querySelectorAll(".dx-quiz:not([data-ready])")) {
     feedback.replaceChildren(element("strong", "", right ? "Right." : "Not right."), " ", said);
     if (!right) feedback.append(element("p", "dx-again", "Read again: "));
     feedback.querySelector(".dx-again")?.append(sectionLink(question.dataset.section));
+    leadToPages(feedback);
     const id = question.dataset.question;
     if (!firstVerdicts.has(id)) firstVerdicts.set(id, right);
     showEarlier(question);
-    const detail = { chapter: root.dataset.chapter, question: id, right };
-    document.dispatchEvent(new CustomEvent("dropout:answer", { bubbles: true, detail }));
+    send("dropout:answer", { question: id, right });
     summarise();
   }
 
@@ -197,26 +198,6 @@ for (const root of document.querySelectorAll(".dx-quiz:not([data-ready])")) {
     [...new Set(again)].forEach((section, index) => {
       summary.append(index ? ", " : " To read again: ", sectionLink(section));
     });
-  }
-
-  // A link to the heading if it is in this page, as in the book; in a notebook it may not be.
-  function sectionLink(section) {
-    const named = element("em", "", section);
-    const heading = [...document.querySelectorAll("h2, h3, h4")].find(
-      (found) => headingWords(found) === named.textContent.trim(),
-    );
-    const id = heading?.id || heading?.closest("section")?.id;
-    if (!id) return named;
-    const link = element("a", "");
-    link.href = `#${id}`;
-    link.append(named);
-    return link;
-  }
-
-  function headingWords(heading) {
-    const copy = heading.cloneNode(true);
-    copy.querySelectorAll(".headerlink, .jp-InternalAnchorLink").forEach((link) => link.remove());
-    return copy.textContent.trim();
   }
 
   start();

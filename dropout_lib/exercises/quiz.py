@@ -20,7 +20,7 @@ twice. Where no script runs, all questions can be read, with their answers folde
 import re
 from hashlib import sha256
 
-from .component import as_json, beside, drawn_by, quiet, style
+from .component import as_json, drawn_by, quiet, script_beside, style, without_links
 from .core import questions
 from .markup import to_html
 
@@ -66,7 +66,7 @@ def quiz_html(chapter, asked):
         seed=f"quiz {chapter}",
     )
     name = re.search(r'id="(\w+)"', drawn)[1]
-    element = f'document.querySelector(".dx-quiz:not([data-ready]) #{name}")'
+    element = f'document.querySelector(".dx-quiz:not([data-started]) #{name}")'
     about = [{"id": question_id(q), "section": to_html(q["section"])} for q in asked]
     return f"""\
 <div class="dx dx-quiz" data-chapter="{chapter}" data-count="{len(asked)}" \
@@ -77,7 +77,7 @@ data-lm-suppress-shortcuts="true">
 <script type="application/json">{as_json(about)}</script>
 <script>
 {quiet(script, **{name: element})}
-{beside("quiz.js")}</script>
+{script_beside("quiz.js")}</script>
 </div>"""
 
 
@@ -96,7 +96,7 @@ def _converted(question):
 def _plain(asked):
     """The questions where no script runs, in an order that does not tell the right answer."""
     items = "\n".join(f"<li>{_plain_question(question)}</li>" for question in asked)
-    return f'<div class="dx-quiz-plain">\n<ol>\n{items}\n</ol>\n</div>'
+    return f'<div class="dx-quiz-plain">\n<ol>\n{without_links(items)}\n</ol>\n</div>'
 
 
 def _plain_question(question):

@@ -1,15 +1,30 @@
-"""Quizzes in Chromium, by keyboard alone; on a page of its own, as they are drawn now."""
+"""Quizzes and flashcards in Chromium, by keyboard alone, on a page of their own."""
 
 from html.parser import HTMLParser
 
 import pytest
 
 from dropout_lib.exercises import questions
+from dropout_lib.exercises.cards import cards_html
 from dropout_lib.exercises.core import CHAPTERS
 from dropout_lib.exercises.markup import to_html
 from dropout_lib.exercises.quiz import question_id, quiz_html
 
 pytestmark = pytest.mark.browser
+
+# Text whose contrast to the question's background is below 4.5; there is one background.
+FAINT = """boxes => boxes.flatMap(box => {
+    const luminance = (colour) => {
+        const parts = colour.match(/[\\d.]+/g).slice(0, 3).map(part => part / 255);
+        const [r, g, b] = parts.map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const behind = luminance(getComputedStyle(box).backgroundColor);
+    return [...box.querySelectorAll("*")].filter(element => {
+        const [high, low] = [luminance(getComputedStyle(element).color), behind].sort().reverse();
+        return (high + 0.05) / (low + 0.05) < 4.5;
+    }).map(element => element.outerHTML.slice(0, 200));
+})"""
 
 CHAPTER = "02"
 # a MathJax that is still loading is what jupyterquiz fails at, or fetches another one for
@@ -54,6 +69,8 @@ def open_page(browser, tmp_path):
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", lambda r: r.url == path.as_uri() or complaints.append(r.url))
         page.goto(path.as_uri())
+        if options.get("java_script_enabled", True):
+            page.locator(".dx:not([data-ready])").wait_for(state="detached")
         return page
 
     yield opened
@@ -327,16 +344,167 @@ def test_texts_stand_out_and_fit_a_phone(open_page, theme):
     assert page.locator(".dx-question").evaluate_all(FAINT) == []
 
 
-# Text whose contrast to the question's background is below 4.5; there is one background.
-FAINT = """boxes => boxes.flatMap(box => {
-    const luminance = (colour) => {
-        const parts = colour.match(/[\\d.]+/g).slice(0, 3).map(part => part / 255);
-        const [r, g, b] = parts.map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
-        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-    };
-    const behind = luminance(getComputedStyle(box).backgroundColor);
-    return [...box.querySelectorAll("*")].filter(element => {
-        const [high, low] = [luminance(getComputedStyle(element).color), behind].sort().reverse();
-        return (high + 0.05) / (low + 0.05) < 4.5;
-    }).map(element => element.outerHTML.slice(0, 200));
-})"""
+# --- flashcards --------------------------------------------------------------------------------
+
+DECK = [
+    {
+        "front": "One, $p^2$?",
+        "back": "First: [more](09_key_concepts.ipynb#mask).",
+        "section": "Here",
+    },
+    {"front": "Two?", "back": "Second.", "section": "09_key_concepts.ipynb#drop-probability"},
+    {"front": "Three?", "back": "Third. " + "A long answer goes on. " * 20, "section": "Nowhere"},
+]
+
+
+@pytest.fixture
+def deck(open_page):
+    page = open_page(page_of(cards_html("10", DECK), headings=["Here"]))
+    page.get_by_role("button", name="Turn over").focus()
+    return page
+
+
+def announced(page):
+    """What a screen reader says, without the letters of formulas."""
+    return " ".join(page.locator(".dx-cards-status").inner_text().split())
+
+
+def seen(page):
+    """The side that is not hidden from a screen reader."""
+    (side,) = page.locator(".flashcard:not([aria-hidden=true])").all()
+    assert side.evaluate("side => !side.inert")
+    (hidden,) = page.locator(".flashcard[aria-hidden=true]").all()
+    assert hidden.evaluate("side => side.inert")
+    return " ".join(side.inner_text().split())
+
+
+def focused(page):
+    return page.evaluate("document.activeElement.innerText")
+
+
+@pytest.mark.parametrize("key", ["Space", "Enter"])
+def test_a_card_is_turned_by_the_keyboard_and_says_so(deck, key):
+    turn = deck.get_by_role("button", name="Turn over")
+    assert seen(deck).startswith("Question One")
+    assert turn.get_attribute("aria-pressed") == "false"
+    assert announced(deck) == ""
+    deck.keyboard.press(key)
+    assert seen(deck) == "Answer First: more. Read again: Here"
+    assert announced(deck) == seen(deck)
+    assert turn.get_attribute("aria-pressed") == "true"
+    deck.keyboard.press(key)
+    assert seen(deck).startswith("Question One")
+    assert announced(deck).startswith("Card 1 of 3. Question One")
+    assert focused(deck) == "Turn over"
+
+
+def test_arrow_keys_and_buttons_go_on_and_back(deck):
+    for act, number in (
+        (lambda: deck.keyboard.press("ArrowRight"), 2),
+        (lambda: deck.keyboard.press("ArrowRight"), 3),
+        (lambda: deck.keyboard.press("ArrowRight"), 1),
+        (lambda: deck.keyboard.press("ArrowLeft"), 3),
+        (lambda: deck.get_by_role("button", name="Previous").press("Enter"), 2),
+        (lambda: deck.get_by_role("button", name="Next").press("Space"), 3),
+    ):
+        act()
+        words = f"Card {number} of 3"
+        assert deck.locator(".dx-cards-count").inner_text() == words
+        assert announced(deck).startswith(f"{words}. Question {DECK[number - 1]['front'][:3]}")
+        assert seen(deck).startswith("Question")
+
+
+def test_the_deck_is_no_trap_and_takes_no_key_outside(deck):
+    names = []
+    for _ in range(4):
+        names.append(focused(deck))
+        deck.keyboard.press("Tab")
+    assert names == ["Turn over", "Next", "I know this one", "behind"]
+    deck.get_by_role("link", name="behind").focus()
+    deck.keyboard.press("ArrowRight")
+    assert deck.locator(".dx-cards-count").inner_text() == "Card 1 of 3"
+    deck.keyboard.press("Shift+Tab")
+    assert focused(deck) == "I know this one"
+
+
+def test_known_cards_are_left_out_until_all_are_known(deck):
+    know = deck.get_by_role("button", name="I know this one")
+    know.press("Enter")
+    assert announced(deck).startswith("Card 2 of 3, 1 known. Question Two?")
+    assert focused(deck) == "Turn over"
+    deck.keyboard.press("ArrowLeft")
+    assert announced(deck).startswith("Card 3 of 3, 1 known.")
+    know.press("Enter")
+    know.press("Enter")
+    assert announced(deck) == "You know all 3 cards."
+    assert focused(deck) == "All cards again"
+    deck.keyboard.press("Enter")
+    assert announced(deck).startswith("Card 1 of 3. Question One")
+    assert focused(deck) == "Turn over"
+
+
+def test_a_card_says_where_to_read_again(deck):
+    assert deck.locator(".flashcard.back a").first.get_attribute("href") == (
+        "09_key_concepts.ipynb#mask"
+    )
+    deck.keyboard.press("Space")
+    deck.get_by_role("link", name="Here").click()
+    assert deck.locator("section:target").count() == 1
+    deck.get_by_role("button", name="Next").click()
+    deck.get_by_role("button", name="Turn over").press("Enter")
+    assert seen(deck).endswith("Read again: drop probability (chapter 9)")
+
+
+def test_in_the_book_links_lead_to_pages(open_page):
+    html = page_of(cards_html("10", DECK)).replace(
+        "data-theme", "data-content_root='../' data-theme"
+    )
+    page = open_page(html)
+    links = "links => links.map(link => link.getAttribute('href'))"
+    page.get_by_role("button", name="Turn over").press("Enter")
+    assert page.locator(".back a").evaluate_all(links) == ["09_key_concepts.html#mask"]
+    page.get_by_role("button", name="Next").click()
+    assert page.locator(".back a").evaluate_all(links) == ["09_key_concepts.html#drop-probability"]
+
+
+def test_a_click_and_a_swipe_work_as_well(deck):
+    card = deck.locator(".flip-container")
+    card.click()
+    assert seen(deck).startswith("Answer")
+    card.dispatch_event("swiped-left", {"bubbles": True})
+    assert announced(deck).startswith("Card 2 of 3.")
+    card.dispatch_event("swiped-right", {"bubbles": True})
+    assert announced(deck).startswith("Card 1 of 3.")
+
+
+def test_cards_turn_at_once_for_who_wants_no_motion(open_page):
+    page = open_page(page_of(cards_html("10", DECK)), reduced_motion="reduce")
+    style = "card => getComputedStyle(card).transitionDuration"
+    assert page.locator(".flipper").evaluate(style) == "0s"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_cards_stand_out_and_fit_a_phone(open_page, theme):
+    page = open_page(page_of(cards_html("10", DECK), theme=theme), width=360)
+    page.get_by_role("button", name="Previous").click()
+    page.get_by_role("button", name="Turn over").click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert page.locator(".flashcard").evaluate_all(FAINT) == []
+    overflowing = "cards => cards.filter(card => card.scrollHeight > card.clientHeight + 1).length"
+    assert page.locator(".flashcard").evaluate_all(overflowing) == 0
+
+
+def test_without_scripts_all_cards_can_be_unfolded(open_page):
+    page = open_page(page_of(cards_html("10", DECK)), java_script_enabled=False)
+    for summary in page.locator("summary").all():
+        summary.click()
+    shown = page.locator(".dx-cards").inner_text()
+    for card in DECK[1:]:
+        assert card["front"] in shown
+        assert card["back"].strip() in shown
+    assert page.locator(".dx-cards a").count() == 0
+
+
+def test_the_styles_of_the_cards_stay_in_the_deck(open_page):
+    page = open_page(page_of(cards_html("10", DECK), '<p class="next">a</p>'))
+    assert page.locator("p.next").evaluate("p => getComputedStyle(p).opacity") == "1"
