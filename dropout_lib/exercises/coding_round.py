@@ -11,19 +11,27 @@ _now = time.monotonic
 _round = {}  # while one runs: its beginning, its minutes, and the names of the tasks solved
 
 
-def coding_round(minutes=45):
+def coding_round(minutes):
     """Start the clock; from now on :func:`check` says when a task was solved.
 
-    Errors: ValueError unless minutes is a positive number.
+    Args:
+        minutes: how many there are for the five tasks; None stops the clock.
+
+    Errors: ValueError for anything but None or a positive number.
 
     >>> coding_round(45)
-    The clock runs: 45 minutes for 5 tasks. Ask again to start anew.
+    The clock runs: 45 minutes for 5 tasks. Run the cell again to start anew.
+    >>> coding_round(None)
+    No clock runs. A number of minutes starts one.
     """
+    if minutes is None:
+        _round.clear()
+        return Markdown("No clock runs. A number of minutes starts one.")
     if not isinstance(minutes, int | float) or not minutes > 0:
         raise ValueError(f"a round takes a positive number of minutes, but got {minutes!r}")
     _round.update(began=_now(), minutes=minutes, solved=set())
     return Markdown(
-        f"The clock runs: {minutes:g} minutes for {TASKS} tasks. Ask again to start anew."
+        f"The clock runs: {minutes:g} minutes for {TASKS} tasks. Run the cell again to start anew."
     )
 
 
