@@ -317,7 +317,7 @@ DRILL = [
         Expected number of *different* masks after $k$ draws at $p = 0.5$, where each of the
         $N = 2^n$ masks has probability $1/N$:
 
-        $$N\left(1 - \left(1 - \frac{1}{N}\right)^k\right)$$
+        $$N\,\bigl(1 - (1 - 1/N)^k\bigr)$$
 
         1. $n = 8$: $N = 256$, and $k = 40{,}000$ draws visit all of them.
         2. $n = 64$: $N \approx 1.8\cdot 10^{19}$, so about 40,000 different ones, once each.
@@ -454,8 +454,9 @@ DRILL = [
         whiteboard=r"""
         Unit with mean $\mu$ and variance $v$ over the cases, dropout, then batch norm.
 
-        $$\mathbb{E}[y] = \mu, \qquad \mathbb{E}[y^2] = \frac{\mathbb{E}[x^2]}{1-p}
-        = \frac{v + \mu^2}{1-p}$$
+        $$\mathbb{E}[y] = \mu$$
+
+        $$\mathbb{E}[y^2] = \frac{\mathbb{E}[x^2]}{1-p} = \frac{v + \mu^2}{1-p}$$
 
         $$\operatorname{Var}[y] = \frac{v+\mu^2}{1-p} - \mu^2$$
 
@@ -767,8 +768,8 @@ DRILL = [
         topic="Practice",
         tips=(8,),
         sentence="It takes more steps to the same training loss, two to three times as many at "
-        "$p = 0.5$ and fewer than twice at 0.2 in the book's runs; a single step costs "
-        "little more.",
+        "$p = 0.5$ and fewer than twice at 0.2 in the book's runs; a single step takes "
+        "somewhat longer.",
         minute=r"""
         "It increases training time" needs a ruler: steps to the same training loss, measured with
         dropout *off*, each side with its own learning rate. The log, with dropout on, looks worse
@@ -826,9 +827,12 @@ DRILL = [
         $$\bar{d} \pm t_{n-1}\,\frac{s}{\sqrt{n}}$$
 
         For $n = 10$ and 95%, $t_9 \approx 2.26$. Why in pairs: with errors $a_i$ and $b_i$,
-        $\operatorname{Var}[a - b] = \operatorname{Var}[a] + \operatorname{Var}[b] -
-        2\operatorname{Cov}[a, b]$, and a hard split is hard for both, so the covariance is
-        positive.
+
+        $$\operatorname{Var}[a - b] = \operatorname{Var}[a] + \operatorname{Var}[b]$$
+
+        $$\qquad - \; 2\operatorname{Cov}[a, b]$$
+
+        and a hard split is hard for both, so the covariance is positive.
         """,
         follow_up="The interval contains 0. What do you tell your manager?",
         follow_up_answer=r"""
@@ -920,11 +924,13 @@ DRILL = [
         Linear regression, exact for noise of any distribution with mean 1 and variance $\sigma^2$
         on each input: the expected squared error is the squared error without noise, plus
 
-        $$\sigma^2\sum_j w_j^2 x_j^2, \qquad \sigma^2 = \frac{p}{1-p} \text{ for dropout}$$
+        $$\sigma^2\sum_j w_j^2 x_j^2$$
 
-        The zeros don't matter here, only the variance. For a loss $\ell$ that is not quadratic, to
-        second order in the noise $\epsilon$ of the logit: $\mathbb{E}[\ell(z + \epsilon)] \approx
-        \ell(z) + \frac{1}{2}\ell''(z)\operatorname{Var}[\epsilon]$.
+        with $\sigma^2 = p/(1-p)$ for dropout. The zeros don't matter here, only the variance. For a
+        loss $\ell$ that is not quadratic, to second order in the noise $\epsilon$ of the logit:
+
+        $$\mathbb{E}[\ell(z + \epsilon)] \approx
+        \ell(z) + \frac{1}{2}\ell''(z)\operatorname{Var}[\epsilon]$$
         """,
         follow_up="How would you test the co-adaptation story?",
         follow_up_answer=r"""

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..checks import BACKWARD, EVALUATION, FORWARD, Diagnosis, scratch_subject
+from ..checks import BACKWARD, EVALUATION, FORWARD, Diagnosis, Subject
 from ..checks.elementwise import (
     p_zero_keeps_all_and_p_one_drops_all,
     the_mask_used_can_be_seen,
@@ -42,17 +42,19 @@ def judge_layer(layer_class):
     forward = [check for check in FORWARD if check is not the_mask_used_can_be_seen]
     checks = (*forward, *EVALUATION, p_zero_keeps_all_and_p_one_drops_all, *BACKWARD)
     try:
-        layer_class(0.5, rng=np.random.default_rng(0))
+        layer = layer_class(0.5, rng=np.random.default_rng(0))
     except TypeError as error:
         return Diagnosis(
             "no-such-class",
             f"Dropout(0.5, rng=...) could not be made: {error}.",
             "pass the class itself, and give __init__ the arguments p and rng",
         )
+    if layer is None:
+        return NOT_STARTED
     missing = [
         name
         for name in ("forward", "backward", "train", "eval")
-        if not callable(getattr(layer_class, name, None))
+        if not callable(getattr(layer, name, None))
     ]
     if missing:
         return Diagnosis(
@@ -60,7 +62,11 @@ def judge_layer(layer_class):
             f"the class has no {' and no '.join(missing)}.",
             "four methods are asked for: forward, backward, train and eval",
         )
-    return first_diagnosis(scratch_subject(layer_class), checks)
+    return first_diagnosis(Subject("Dropout", _made_by(layer_class)), checks)
+
+
+def _made_by(layer_class):
+    return lambda p, seed: layer_class(p, rng=np.random.default_rng(seed))
 
 
 class _Untouched:
@@ -182,13 +188,13 @@ def _spy():
     return Spy()
 
 
-def _run(function, epochs=3):
+def _run(function, epochs, seed):
     """What a training loop returns, and the model that it trained: five batches of 8, 12 cases."""
     import torch
     from torch.nn import functional as F
 
     with torch.random.fork_rng():
-        torch.manual_seed(0)
+        torch.manual_seed(seed)
         model = _spy()
         start = [parameter.detach().clone() for parameter in model.parameters()]
         x = torch.randn(52, 4)
@@ -210,18 +216,23 @@ def _same_weights(model, others):
 
 
 def judge_train(answer):
+    return _judge_run(answer, epochs=3, seed=0) or _judge_run(answer, epochs=2, seed=5)
+
+
+def _judge_run(answer, **settings):
     import torch
 
-    losses, model, start = _run(answer)
+    losses, model, start = _run(answer, **settings)
+    epochs = settings["epochs"]
     if losses is None:
         return NOT_STARTED
     learned = [call for call in model.calls if call[0] == 8]
     judged = [call for call in model.calls if call[0] == 12]
-    if len(learned) != 15 or len(judged) != 3:
+    if len(learned) != 5 * epochs or len(judged) != epochs:
         return Diagnosis(
             "another-number-of-passes",
-            f"{len(learned)} batches were trained and {len(judged)} validations made, where three "
-            "epochs of five batches ask for 15 and 3.",
+            f"{len(learned)} batches were trained and {len(judged)} validations made, where "
+            f"{epochs} epochs of five batches ask for {5 * epochs} and {epochs}.",
             "each epoch: every batch once, then the validation cases once",
         )
     if any(drops for _, drops, _ in judged):
@@ -249,13 +260,13 @@ def judge_train(answer):
             "zero_grad() between backward() and step() throws away what step() needs: call it "
             "before backward()",
         )
-    if not _same_weights(model, list(_run(train)[1].parameters())):
+    if not _same_weights(model, list(_run(train, **settings)[1].parameters())):
         return Diagnosis(
             "gradients-add-up",
             "the weights have taken another path than batch by batch.",
             "backward() *adds* to .grad: zero_grad() once for each batch, and one step() each",
         )
-    if not isinstance(losses, list | tuple) or len(losses) != 3:
+    if not isinstance(losses, list | tuple) or len(losses) != epochs:
         return Diagnosis(
             "one-loss-per-epoch",
             "a list with one validation loss per epoch is asked for.",
@@ -267,7 +278,7 @@ def judge_train(answer):
             "the list holds tensors.",
             ".item() gives the number; a tensor may keep a whole graph alive",
         )
-    if not np.allclose(losses, _run(train)[0], atol=1e-5):
+    if not np.allclose(losses, _run(train, **settings)[0], atol=1e-5):
         return Diagnosis(
             "another-loss",
             "the numbers are not the losses of the validation cases.",
@@ -478,10 +489,14 @@ def thinned(w1, b1, w2, b2, keep, p):
 
 
 def judge_thinned(answer):
+    keep = np.array([True, False, True, True, False, True])
+    return _judge_thinned(answer, keep, 0.2) or _judge_thinned(answer, keep[::-1].copy(), 0.5)
+
+
+def _judge_thinned(answer, keep, p):
     rng = np.random.default_rng(0)
     w1, b1 = rng.standard_normal((6, 4)), rng.standard_normal(6)
     w2, b2 = rng.standard_normal((3, 6)), rng.standard_normal(3)
-    keep, p = np.array([True, False, True, True, False, True]), 0.2
     returned = answer(w1, b1, w2, b2, keep, p)
     if returned is None:
         return NOT_STARTED
