@@ -7,7 +7,9 @@ for (const root of document.querySelectorAll(".drill:not([data-ready])")) {
     topic: element.dataset.topic,
     words: element.querySelector(".drill-words").innerHTML,
   }));
-  const [stage, card, end, all] = [".drill-stage", ".drill-card", ".drill-end", ".drill-all"].map(find);
+  const stage = find("script[type='text/html']");
+  stage.insertAdjacentHTML("afterend", stage.textContent);
+  const [card, end, all] = [".drill-card", ".drill-end", ".drill-all"].map(find);
   const [progress, asked, answer, marks] = [".drill-progress", ".drill-asked", ".drill-answer", ".drill-marks"].map(find);
   const [own, show, topic] = ["textarea", ".drill-show", "select"].map(find);
   const [withClock, clock, list] = ["input[type=checkbox]", ".drill-clock", ".drill-list"].map(find);
@@ -111,6 +113,5 @@ for (const root of document.querySelectorAll(".drill:not([data-ready])")) {
   // what is typed into the answer is no command to the notebook
   root.addEventListener("keydown", (event) => event.stopPropagation());
   all.hidden = true;
-  stage.hidden = false;
   start(firstOrder, false);
 }

@@ -65,7 +65,7 @@ class Drill:
         return (
             f'<div class="dx drill" data-order="{order}" data-lm-suppress-shortcuts="true">\n'
             f"<style>{stylesheet()}\n{_file('drill.css')}</style>\n"
-            f"{_stage(self.questions)}\n"
+            f'<script type="text/html">{_stage(self.questions)}</script>\n'
             f'<div class="drill-all">\n{asked}\n</div>\n'
             f"<script>{_file('drill.js')}</script>\n</div>"
         )
@@ -93,14 +93,16 @@ def _file(name):
 
 
 def _stage(questions):
-    """What the script works with; hidden where there is none."""
+    """What the script works with. Where no script runs, and where a preview throws scripts away,
+    nothing of it is to be seen, as it stands in one.
+    """
     topics = dict.fromkeys(question.topic for question in questions)
     options = "".join(
         f'<option value="{escape(topic)}">{escape(topic)} '
         f"({sum(q.topic == topic for q in questions)})</option>"
         for topic in topics
     )
-    return f"""<div class="drill-stage" hidden>
+    return f"""<div class="drill-stage">
 <div class="drill-controls">
 <label>Topic <select><option value="">all ({len(questions)})</option>{options}</select></label>
 <label class="drill-with-clock"><input type="checkbox"> Clock</label>
