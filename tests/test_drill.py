@@ -97,6 +97,12 @@ def test_links_of_the_drill_lead_to_headings_and_rows():
             assert fragment in anchors(stem), address
 
 
+def test_places_are_told_once(html):
+    """In a preview without styles, too."""
+    shown = str(Text(html))
+    assert shown.count("A fresh team for every case") == 1
+
+
 def test_cards_lead_to_headings():
     for card in CARDS:
         stem, link, fragment = card["section"].partition(".ipynb#")

@@ -110,6 +110,14 @@ for (const root of document.querySelectorAll(".drill:not([data-ready])")) {
     list.setAttribute("aria-expanded", String(!all.hidden));
     list.textContent = all.hidden ? "Show all questions" : "Hide the list of questions";
   });
+  if (document.documentElement.dataset.content_root !== undefined) { // the built book has pages
+    for (const place of root.querySelectorAll("[data-page]")) {
+      const link = document.createElement("a");
+      link.href = place.dataset.page;
+      link.append(...place.childNodes);
+      place.append(link);
+    }
+  }
   // what is typed into the answer is no command to the notebook
   root.addEventListener("keydown", (event) => event.stopPropagation());
   all.hidden = true;

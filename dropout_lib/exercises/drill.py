@@ -173,13 +173,10 @@ def _page(address):
 
 
 def _link(words, stem, fragment):
-    """A link in the built page; in a notebook, where no page is, words."""
+    """Words; in the built page, where there are pages to go to, the script makes them a link."""
     address = f"{stem}.html#{fragment}" if fragment else f"{stem}.html"
     place = words if stem == LEDGER_PAGE else f"{words} ({chapter_name(stem).lower()})"
-    return (
-        f'<a class="in-book" hidden href="{escape(address)}">{escape(words)}</a>'
-        f'<span class="in-notebook">{escape(place)}</span>'
-    )
+    return f'<span data-page="{escape(address)}">{escape(place)}</span>'
 
 
 # --- formulas where only the text is left ----------------------------------------------------
@@ -214,6 +211,8 @@ def _with_signs(math):
             row.extend(_sign(_CUT[element.tag][place].strip() + opening))
             row.append(part)
             row.extend(_sign(closing))
+            if place == len(element) - 1 and element.tag != "mfrac":
+                row.extend(_sign(" "))
             element[place] = row
     return ElementTree.tostring(root, encoding="unicode")
 

@@ -564,7 +564,7 @@ DRILL = [
         follow_up="Against what do you compare the mean of the passes?",
         follow_up_answer=r"""
         Against one pass with dropout *off*, on the same network. Against one *noisy* pass the mean
-        wins by averaging alone, and published tables have turned on that. For probabilities also
+        wins by averaging alone, so ask of any table which of the two it shows. For probabilities also
         against one pass with a temperature fitted on validation.
         """,
         where=(
@@ -596,10 +596,9 @@ DRILL = [
 
         $$\operatorname{Var}\Bigl[\sum_j w_j y_j\Bigr] = \frac{p}{1-p}\sum_j w_j^2 x_j^2$$
 
-        The number of training cases is not in it. With $N$ cases the weights settle at some
-        $w^*$, the error of $w$ falls like $1/\sqrt{N}$, and the spread stays near
-        $\frac{p}{1-p}\sum_j w_j^{*2}x_j^2$. Far away, $x \to 2x$ doubles the standard deviation:
-        the funnel is geometry, not knowledge.
+        The number of training cases is not in it. With $N$ cases the weights come to
+        within about $1/\sqrt{N}$ of some $w^*$, and the spread stays near that of $w^*$. Far
+        away, $x \to 2x$ doubles the standard deviation: the funnel is geometry, not knowledge.
         """,
         follow_up="Then what would make it right?",
         follow_up_answer=r"""
@@ -722,7 +721,7 @@ DRILL = [
         sweeps dropout raised the error of small networks, of a network that saw each case only
         once, and the training loss of one that underfits. With batch norm it did not pay. With
         tuned weight decay it depends on the rate. More data, where you can get it, beat the best
-        dropout. And a language model pre-trained in one pass is a case of its own: T5 1.1 was
+        dropout. In pre-training practice differs: BERT had it, T5 1.1 was
         trained without, and its authors advise to switch it on for fine-tuning.
         """,
         whiteboard=r"""
@@ -760,6 +759,7 @@ DRILL = [
             ("new-data-beat-dropout", "holds"),
             ("one-weight-crossover", "definition"),
             ("t5-without-then-with", "holds"),
+            ("bert-keeps-dropout", "holds"),
             ("50-off-while-fine-tuning", "depends"),
         ),
     ),

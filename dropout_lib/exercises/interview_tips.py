@@ -297,9 +297,8 @@ EXERCISES = (
             "`zero_grad()` was missing; and the list kept tensors with their graphs.\n\n"
             "**What the examiner listens for:** that you state the mode at each line; that you "
             "don't take `no_grad()` for `eval()`. **And then:** “How would you have noticed "
-            "without reading the code?” The training loss in the log falls abruptly after epoch "
-            "1 and then lies *below* validation, as without dropout; a test asserts "
-            "`model.training` inside the loop."
+            "without reading the code?” The training loss in the log falls as soon as dropout is "
+            "off, after epoch 1; and a test can assert `model.training` inside the loop."
         ),
         judge=tasks.judge_train,
         wrong_answers=(
