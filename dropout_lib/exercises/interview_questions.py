@@ -564,8 +564,8 @@ DRILL = [
         follow_up="Against what do you compare the mean of the passes?",
         follow_up_answer=r"""
         Against one pass with dropout *off*, on the same network. Against one *noisy* pass the mean
-        wins by averaging alone, so ask of any table which of the two it shows. For probabilities also
-        against one pass with a temperature fitted on validation.
+        wins by averaging alone, so ask of any table which of the two it shows. For probabilities
+        also against one pass with a temperature fitted on validation.
         """,
         where=(
             ("The recipe", "08_5_monte_carlo_dropout.ipynb#the-recipe"),
