@@ -26,7 +26,7 @@
     });
     link.addEventListener("pointerleave", leave);
     link.addEventListener("focus", () => link.matches(":focus-visible") && show(link));
-    link.addEventListener("blur", hide);
+    link.addEventListener("blur", () => open?.tooltip.matches(":hover") || hide());
     link.addEventListener("pointerdown", (event) => {
       const first = event.pointerType === "touch" && open?.link !== link;
       tapped = first ? link : null;
@@ -35,8 +35,7 @@
       if (tapped !== link) return;
       tapped = null;
       event.preventDefault();
-      show(link, event.clientY);
-      open.tooltip.classList.add("term-tooltip-tapped"); // says that a second tap leads on
+      show(link, event.clientY, true);
     });
   }
 
@@ -65,11 +64,13 @@
     return open && open.link === document.activeElement && open.link.matches(":focus-visible");
   }
 
-  function show(link, y) {
+  /* y is where the pointer is; after a tap the tooltip says that a second one leads on. */
+  function show(link, y, byTap = false) {
     clearTimeout(timer);
     if (open?.link === link) return;
     hide();
     open = { link, tooltip: document.getElementById(link.getAttribute("aria-describedby")) };
+    open.tooltip.classList.toggle("term-tooltip-tapped", byTap);
     open.tooltip.hidden = false;
     place(open.tooltip, lineOf(link, y));
   }
@@ -78,7 +79,6 @@
     clearTimeout(timer);
     if (!open) return;
     open.tooltip.hidden = true;
-    open.tooltip.classList.remove("term-tooltip-tapped");
     open = null;
   }
 

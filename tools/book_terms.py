@@ -74,9 +74,7 @@ def plain(node):
 
 
 def mark_links(app, document, page):
-    """Give the links to concepts on one page their class and their definition."""
-    if page == CONCEPTS:
-        return
+    """Give a page's links to the concepts of the other page their class and their definition."""
     start = app.builder.get_relative_uri(page, CONCEPTS) + "#"
     for link in document.findall(nodes.reference):
         address = link.get("refuri", "")
