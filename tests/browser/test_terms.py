@@ -210,6 +210,18 @@ def test_every_definition_fits_a_narrow_phone(visit, name, scheme):
     assert visited.complaints == []
 
 
+def test_a_term_near_the_top_has_its_definition_below(page):
+    term = terms(page).first
+    _, y = middle(page, term)
+    page.mouse.move(2, 2)
+    page.evaluate("y => window.scrollBy({top: y, behavior: 'instant'})", y - 80)
+    box = term.bounding_box()
+    page.mouse.move(box["x"] + 5, box["y"] + box["height"] / 2)
+    wait_until_shown(page, definition(term))
+    tip = page.locator("[role=tooltip]").filter(visible=True).bounding_box()
+    assert tip["y"] >= box["y"] + box["height"]
+
+
 @pytest.mark.parametrize("name", WITH_TERMS)
 def test_without_scripts_the_definition_is_the_links_title(visit, name):
     page = visit(name, java_script_enabled=False).page
