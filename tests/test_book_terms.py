@@ -1,5 +1,6 @@
 """Links to concepts of chapter 9 carry definitions: in a small book, built here."""
 
+import doctest
 import io
 from pathlib import Path
 
@@ -10,7 +11,8 @@ from bs4 import BeautifulSoup
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
-from tools.plain_math import plain_math
+from tools.book_terms import plain_math as module
+from tools.book_terms.plain_math import plain_math
 
 ROOT = Path(__file__).resolve().parents[1]
 CONCEPTS = r"""# Key concepts
@@ -152,8 +154,8 @@ def test_a_changed_definition_reaches_the_pages_that_did_not_change(book):
 def test_the_book_uses_the_extension():
     """Jupyter Book ignores local_extensions where a list of extensions is given."""
     sphinx = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["sphinx"]
-    assert sphinx["local_extensions"] == {"tools.book_terms": "."}
-    assert "tools.book_terms" in sphinx["config"]["extensions"]
+    assert sphinx["local_extensions"] == {"book_terms": "tools"}
+    assert "book_terms" in sphinx["config"]["extensions"]
 
 
 @pytest.mark.parametrize(
@@ -179,3 +181,7 @@ def test_mathematics_stays_readable_without_typesetting(tex, text):
 def test_mathematics_without_a_plain_form_is_refused(tex):
     with pytest.raises(ValueError, match=r"argument is missing|no plain form"):
         plain_math(tex)
+
+
+def test_the_examples_in_the_docstring_hold():
+    assert doctest.testmod(module) == (0, 2)
