@@ -2,6 +2,7 @@
 
 import doctest
 import io
+import sys
 from pathlib import Path
 
 import nbformat
@@ -11,7 +12,6 @@ from bs4 import BeautifulSoup
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
-from tools.book_terms import plain_math as module
 from tools.book_terms.plain_math import plain_math
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -184,4 +184,4 @@ def test_mathematics_without_a_plain_form_is_refused(tex):
 
 
 def test_the_examples_in_the_docstring_hold():
-    assert doctest.testmod(module) == (0, 2)
+    assert doctest.testmod(sys.modules[plain_math.__module__]) == (0, 2)
