@@ -98,10 +98,10 @@ def test_every_stored_explorer_is_on_its_page(page):
 
 def test_every_link_to_a_concept_carries_its_definition(page):
     """A concept is a heading of level 3 in chapter 9, and what follows it is its definition."""
-    concepts = BOOK / "chapters" / "09_key_concepts.html"
+    concepts = (BOOK / "chapters" / "09_key_concepts.html").resolve()
     for link in soup(page).select("article a.reference.internal"):
         path, _, anchor = link["href"].partition("#")
-        if page == concepts or not anchor or (page.parent / path).resolve() != concepts:
+        if page.resolve() == concepts or not anchor or (page.parent / path).resolve() != concepts:
             continue
         section = soup(concepts).find(id=anchor)
         if section.find("h3", recursive=False):
