@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 
-from ..checks import Diagnosis, examine
+from ..checks import examine
 from ..display import Markdown
+from .guard import NOT_STARTED, guarded
 
 CHAPTERS = {  # number: module; the notebook is chapters/NUMBER_MODULE.ipynb, with _ for -
     "01": "what_is_dropout",
@@ -33,7 +34,7 @@ CHAPTERS = {  # number: module; the notebook is chapters/NUMBER_MODULE.ipynb, wi
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Exercise:
     """One exercise of a chapter.
 
@@ -74,13 +75,6 @@ class Verdict:
         if self.passed:
             return f'Right. Compare with solution("{self.name}") if you like.'
         return f'Not yet: {self.diagnosis}\nStuck? hint("{self.name}")'
-
-
-NOT_STARTED = Diagnosis(
-    "not-started",
-    "there is nothing to judge yet.",
-    "put your answer where the ... stands; if it is a function, does it end with `return`?",
-)
 
 
 def find(name):
@@ -170,16 +164,7 @@ def check(name, answer):
     Hint: there are three of them, and any one will do
     Stuck? hint("01-someone-plays")
     """
-    found = find(name)
-    try:
-        diagnosis = found.judge(answer)
-    except (Exception, SystemExit) as error:  # whatever a reader's code raises is a diagnosis
-        diagnosis = Diagnosis(
-            "raises",
-            f"your code raised {type(error).__name__}: {error}",
-            "call it on a small array yourself and read the last line of the traceback",
-        )
-    return Verdict(name, diagnosis)
+    return Verdict(name, guarded(find(name), answer))
 
 
 def first_diagnosis(subject, checks):
