@@ -31,6 +31,7 @@ CHAPTERS = {  # number: module; the notebook is chapters/NUMBER_MODULE.ipynb, wi
     "08-4": "with_and_without_dropout",
     "08-5": "monte_carlo_dropout",
     "11": "evidence",
+    "12": "misconceptions",
 }
 
 
