@@ -650,52 +650,52 @@ QUIZ = [
         "In the log the validation loss lies below the training loss, in the first epochs. So "
         "there is a bug, or a leak.",
         "“Validation loss below training loss means a bug”",
-        "Right: the log is measured with dropout on. Measure both alike before you search.",
+        "The log is measured with dropout on. Measure both alike before you search.",
         "It may be neither. The log shows the loss of thinned networks, validation that of the "
         "whole one.",
     ),
     _true(
         "Under `torch.no_grad()`, a model in training mode drops as before.",
         "“no_grad() switches dropout off”",
-        "Right. It stops the recording of gradients and nothing else.",
+        "It stops the recording of gradients and nothing else.",
         "It does. `no_grad()` is about gradients; what drops or not is a matter of the mode.",
     ),
     _false(
         "A layer of 100 units at $p = 0.3$ loses 30 of them in every case.",
         "“A share p of the units is dropped”",
-        "Right: every unit tosses its own coin, so the number varies, like that of heads.",
+        "Every unit tosses its own coin, so the number varies, like that of heads.",
         "On average it does. Each unit tosses a coin of its own, so the number varies.",
     ),
     _true(
         "In a batch of 32 cases, 32 masks are drawn.",
         "“All cases of a batch share one mask”",
-        "Right: a row of the batch has a mask of its own.",
+        "A row of the batch has a mask of its own.",
         "They are. A mask belongs to a case, not to a batch.",
     ),
     _false(
         "A training step with $p = 0.5$ takes about half of the products of one without dropout.",
         "“Half of the units, half of the work”",
-        "Right: the zeros are multiplied like any other number, and the masks come on top.",
+        "The zeros are multiplied like any other number, and the masks come on top.",
         "The matrices keep their size, and zeros are multiplied like any other number.",
     ),
     _true(
         "A network with $p = 0.5$ in its hidden layers can learn nearly all of its labels by "
         "heart, also those that are wrong.",
         "“A network with dropout cannot learn by heart”",
-        "Right. At some learning rates it takes longer; the capacity is there.",
+        "At some learning rates it takes longer; the capacity is there.",
         "It can. Dropout can slow that down. It doesn't make it impossible.",
     ),
     _false(
         "A network that uses `nn.Dropout(p)` has to multiply its activations by $1-p$ when it is "
         "deployed.",
         "“In evaluation, multiply by 1 − p”",
-        "Right: `nn.Dropout` has made up for it in training already.",
+        "`nn.Dropout` has made up for it in training already.",
         "That belongs to standard dropout. `nn.Dropout` scales in training, and once is enough.",
     ),
     _true(
         "A call of `F.dropout(x, 0.5)` in `forward` goes on dropping after `model.eval()`.",
         "“F.dropout follows model.eval()”",
-        "Right: a function knows nothing of the model that calls it.",
+        "A function knows nothing of the model that calls it.",
         "It does: it is a function, knows no mode, and its `training` is True unless you say "
         "otherwise.",
     ),
@@ -703,40 +703,40 @@ QUIZ = [
         "The whole network in evaluation mode gives exactly the mean of the probabilities that "
         "its thinned networks give.",
         "“The whole network is the average of the thinned ones”",
-        "Right. In front of one softmax layer it is another mean, the geometric one.",
+        "In front of one softmax layer it is another mean, the geometric one.",
         "It is not that mean. Directly in front of a softmax it is the geometric mean, and behind "
         "a ReLU layer not even that exactly.",
     ),
     _true(
         "With `num_layers=1`, the argument `dropout` of `nn.LSTM` drops nothing at all.",
         "“nn.LSTM(dropout=0.5) is variational dropout”",
-        "Right: it drops between stacked layers, and here there is no between.",
+        "It drops between stacked layers, and here there is no between.",
         "It drops nothing. It acts between stacked layers only, and says so in a warning.",
     ),
     _false(
         "As training data come in, the ± of Monte Carlo dropout at a fixed $p$ shrinks to 0.",
         "“The ± of Monte Carlo dropout shrinks with the data”",
-        "Right: it settles where weights, inputs and $p$ put it, and the error falls below it.",
+        "It settles where weights, inputs and $p$ put it, and the error falls below it.",
         "The error falls. The spread is one over masks, and they are as noisy as before.",
     ),
     _false(
         "If a unit is dropped for a whole batch, Adam leaves its weights where they are.",
         "“Where a unit is dropped, its weights rest”",
-        "Right: the gradient is 0, and Adam still moves by what it remembers of earlier ones.",
+        "The gradient is 0, and Adam still moves by what it remembers of earlier ones.",
         "The gradient is 0, but Adam's step is made of earlier gradients, too.",
     ),
     _true(
         "Behind the last batch norm of a network, dropout shifts no variance that a batch norm "
         "has stored.",
         "“Never use dropout beside batch norm”",
-        "Right: no batch norm comes after it, so none hears its noise.",
+        "No batch norm comes after it, so none hears its noise.",
         "It shifts none: only a batch norm that comes *after* a dropout hears its noise.",
     ),
     _false(
         "Two training runs begin from the same seed, one with $p = 0$ and one with $p = 0.5$. "
         "Without further care they see the same batches.",
         "“Same seed, so the runs differ in dropout alone”",
-        "Right: dropout draws from the same generator as the shuffling, and moves it.",
+        "Dropout draws from the same generator as the shuffling, and moves it.",
         "In the first epoch they may. Then dropout has drawn from the generator that shuffles.",
     ),
     {
@@ -749,7 +749,7 @@ QUIZ = [
                 "type": "value",
                 "value": 5,
                 "correct": True,
-                "feedback": "Yes: $1/(1-0.8)$. One unit in five is kept.",
+                "feedback": "$1/(1-0.8)$: one unit in five is kept.",
             },
             {
                 "type": "value",
