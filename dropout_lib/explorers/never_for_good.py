@@ -11,8 +11,8 @@ from .explorer import Explorer, Picture, Slider
 UNITS, CASES = 20, 50
 RATES = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9)
 TOSSES = 5  # sets of coins to choose from
-WIDTH, HEIGHT = 440, 296
-_LEFT, _TOP, _STEP, _ROW = 58, 30, 7.2, 12
+WIDTH, HEIGHT = 328, 302
+_LEFT, _TOP, _STEP, _ROW = 36, 32, 5.7, 12
 
 
 def never_for_good():
@@ -21,7 +21,7 @@ def never_for_good():
     def draw(p, coins):
         plays = presence(p, coins)
         absence = longest_absence(plays)
-        markup = svg.drawing(WIDTH, HEIGHT, _elements(plays, absence), max_width=620)
+        markup = svg.drawing(WIDTH, HEIGHT, _elements(plays, absence), max_width=480)
         return Picture(markup, _reading(p, plays, absence))
 
     return Explorer(
@@ -81,16 +81,16 @@ def _elements(plays, absence):
         if row.any()
     ]
     numbers = [
-        svg.text(_LEFT - 6, _y(unit) + 4, unit + 1, 10, "end", "soft") for unit in range(UNITS)
+        svg.text(_LEFT - 6, _y(unit) + 4, unit + 1, 11, "end", "soft") for unit in range(UNITS)
     ]
     ticks = [
-        svg.text(_x(case - 0.5), bottom + 20, case, 11, "middle", "soft")
+        svg.text(_x(case - 0.5), bottom + 20, case, 12, "middle", "soft")
         for case in (1, 10, 20, 30, 40, 50)
     ]
     words = [
-        svg.text(_LEFT, 16, "unit plays: bar; dropped: gap", 12, "start", "soft"),
-        svg.text(16, (_TOP + bottom) / 2, "unit", 12, "middle", "soft"),
-        svg.text((_LEFT + right) / 2, bottom + 36, "training case", 12, "middle", "soft"),
+        svg.text(_LEFT + 16, 16, "bar: plays, gap: dropped", 12, "start", "soft"),
+        svg.text(_LEFT - 6, 16, "unit", 12, "end", "soft"),
+        svg.text((_LEFT + right) / 2, bottom + 37, "training case", 12, "middle", "soft"),
     ]
     cases, unit, first = absence
     if cases == 0:
