@@ -83,8 +83,8 @@ def _slip_of_demonstration(wrong):
         return Diagnosis(
             "misses-it",
             "it doesn't notice a dropout with one mask for the whole batch.",
-            "compare what was dropped, not what came out: rows that go in different come out "
-            "different under one mask, too. Ones make it easy",
+            "under one mask all rows lose the same units. Rows that go in different come out "
+            "different all the same, so feed it ones. Does your function ever return True?",
         )
     if wrong["fresh"] or wrong["frozen"]:
         found = max(wrong["fresh"], wrong["frozen"])
@@ -102,9 +102,9 @@ def _slip_of_demonstration(wrong):
         )
     if wrong["whole cases"]:
         return Diagnosis(
-            "two-rows-only",
+            "too-few-cases",
             f"of {TRIES} dropouts that lose whole cases it accused {wrong['whole cases']}.",
-            "two cases can agree by luck even where each has many units: compare all rows",
+            "a few cases can all be lost, or all be kept, by luck: take more, and compare all rows",
         )
     return None
 
@@ -240,7 +240,7 @@ _CAUSE_LIST = "\n".join(f"{number}. {cause}" for number, cause in CAUSES.items()
 
 
 def judge_epochs(epochs):
-    found = {}
+    found, drawn_next = {}, set()
     for p in (0.0, 0.5):
         for start in (0, 1):  # of the global generator, which dropout draws from
             torch.manual_seed(start)
@@ -248,11 +248,20 @@ def judge_epochs(epochs):
             if orders is None:
                 return NOT_STARTED
             found[p, start] = [[int(case) for case in order] for order in orders]
+            drawn_next.add((p, torch.rand(1).item()))
     torch.manual_seed(0)
     other_seed = [[int(case) for case in order] for order in epochs(50, 0.5, 3, 8)]
     after_dropping = torch.rand(1)
     torch.manual_seed(0)
-    return _slip_of_epochs(found, other_seed, after_dropping.equal(torch.rand(1)))
+    slip = _slip_of_epochs(found, other_seed, after_dropping.equal(torch.rand(1)))
+    if slip is None and len(drawn_next) < 4:
+        return Diagnosis(
+            "sets-the-global-seed",
+            "the orders are right, but whatever the program draws after your function is the same "
+            "each time: it sets the global seed.",
+            "a torch.Generator has a seed of its own, and leaves all others alone",
+        )
+    return slip
 
 
 def _slip_of_epochs(found, other_seed, nothing_dropped):
@@ -323,6 +332,14 @@ def _one_generator_for_everything(cases, p, number, seed):
     orders = []
     for _ in range(number):
         orders.append(torch.randperm(cases))
+        F.dropout(torch.ones(100), p)
+    return orders
+
+
+def _orders_first_from_the_global_seed(cases, p, number, seed):
+    torch.manual_seed(seed)
+    orders = [torch.randperm(cases) for _ in range(number)]
+    for _ in range(number):
         F.dropout(torch.ones(100), p)
     return orders
 
@@ -474,7 +491,7 @@ EXERCISES = (
                 "misses-it",
             ),
             (lambda dropout: _all_equal(dropout(np.ones((2, 3)))), "by-luck"),
-            (lambda dropout: _all_equal(dropout(np.ones((2, 64)))), "two-rows-only"),
+            (lambda dropout: _all_equal(dropout(np.ones((2, 64)))), "too-few-cases"),
             (
                 lambda dropout: bool(abs((dropout(np.ones((16, 64))) == 0).mean() - 0.5) > 0.1),
                 "misses-some",
@@ -583,6 +600,7 @@ EXERCISES = (
                 _epochs_with(lambda cases, seed, p: lambda: torch.randint(cases, (cases,))),
                 "not-orders",
             ),
+            (_orders_first_from_the_global_seed, "sets-the-global-seed"),
             (lambda cases, p, number, seed: None, "not-started"),
         ),
     ),
