@@ -55,7 +55,10 @@ TITLES = {
     "08-3": "A convolutional network",
     "08-4": "With and without dropout",
     "08-5": "Monte Carlo dropout",
+    "09": "Key concepts",
+    "10": "Interview tips",
     "11": "Evidence",
+    "12": "Misconceptions",
 }
 
 
