@@ -548,7 +548,7 @@ EXERCISES = (
             (_of_some_runs, "near"),
             (lambda x, p: 1.0, "another-number"),
             (lambda x, p: None, "not-started"),
-            (lambda x: 0.0, "raises"),
+            (lambda x: 0.0, "other-arguments"),
         ),
     ),
     Exercise(

@@ -459,7 +459,7 @@ EXERCISES = (
             (lambda x, p: p * x**2, "scaled-once"),
             (lambda x, p: 0.0, "another-formula"),
             (lambda x, p: None, "not-started"),
-            (lambda x: x, "raises"),
+            (lambda x: x, "other-arguments"),
         ),
     ),
     Exercise(

@@ -635,7 +635,7 @@ EXERCISES = (
             (lambda w, x, p: math.sqrt(p / ((1 - p) * len(w))), "assumes-alike-units"),
             (lambda w, x, p: relative_noise(w, x, p) * (1 - p), "not-scaled"),
             (_noise_signed, "negative"),
-            (lambda w, x, p: w * x, "raises"),
+            (lambda w, x, p: w * x, "unusable"),
             (lambda w, x, p: 1.0, "another-formula"),
             (_noise_nothing, "not-started"),
         ),

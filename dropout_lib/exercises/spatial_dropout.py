@@ -439,7 +439,7 @@ EXERCISES = (
             (lambda x, p: p / (1 - p) * x**2, "not-one-number"),
             (lambda x, p: 0.0, "another-formula"),
             (lambda x, p: None, "not-started"),
-            (lambda x: x, "raises"),
+            (lambda x: x, "other-arguments"),
         ),
     ),
     Exercise(
@@ -475,7 +475,7 @@ EXERCISES = (
             (_last_moved_and_reshaped, "values-moved"),
             (_last_units, "not-whole-maps"),
             (_last_unscaled, "scale-forgotten"),
-            (_last_both, "raises"),
+            (_last_both, "unusable"),
             (_last_nothing, "not-started"),
         ),
     ),

@@ -563,7 +563,7 @@ EXERCISES = (
             (lambda logits, p, hidden: logits, "unchanged"),
             (lambda logits, p, hidden: logits + hidden, "another-formula"),
             (lambda logits, p, hidden: None, "not-started"),
-            (lambda logits: logits, "raises"),
+            (lambda logits: logits, "other-arguments"),
         ),
     ),
     Exercise(

@@ -211,7 +211,7 @@ def judge_back(back):
         )
     if any((a != b).any() for a, b in zip(arguments, (grad_a, weight_hh, mask), strict=True)):
         return Diagnosis(
-            "changes-what-it-got",
+            "input-changed",
             "one of the arrays that you were given has been overwritten.",
             "`grad *= mask` writes into the caller's array; `grad * mask` makes a new one",
         )
@@ -498,7 +498,7 @@ EXERCISES = (
             (_back_mask_first, "mask-before-the-weights"),
             (_back_inverted, "dropped-instead-of-kept"),
             (_back_fresh_mask, "another-gradient"),
-            (_back_in_place, "changes-what-it-got"),
+            (_back_in_place, "input-changed"),
         ),
     ),
     Exercise(

@@ -308,7 +308,7 @@ EXERCISES = (
             (_bench_mask, "mask-returned"),
             (_bench_doubles, "dtype-changed"),
             (_bench_nothing, "not-started"),
-            (0.5, "raises"),
+            (0.5, "not-a-function"),
         ),
     ),
     Exercise(
