@@ -114,13 +114,14 @@
     const words = `You have read ${read} of ${all.length} chapters. `;
     if (!next) return [`You have read all ${all.length} chapters.`];
     const link = make("a", { href: next.address }, next.title);
-    return read ? [words, "Continue with ", link, "."] : ["Begin with ", link, "."];
+    const stop = /[.?!]$/.test(next.title) ? "" : ".";
+    return [read ? `${words}Continue with ` : "Begin with ", link, stop];
   }
 
   function chapterByChapter(state) {
     return [...memory.chapters].map(([chapter, { title, address }]) => {
-      const words = inWords(state[chapter]);
-      return make("li", {}, make("a", { href: address }, title), words ? `: ${words}` : "");
+      const link = make("a", { href: address }, title);
+      return make("li", {}, link, ` – ${inWords(state[chapter])}`);
     });
   }
 

@@ -125,8 +125,8 @@ def test_the_first_page_says_where_to_go_on(reader):
     page.get_by_text("Chapter by chapter").click()
     items = reading(page).locator("li")
     assert items.count() == len(CHAPTERS)
-    assert items.nth(0).inner_text() == f"{title_of(page, FIRST)}: read"
-    assert items.nth(1).inner_text() == f"{title_of(page, SECOND)}: not read yet"
+    assert items.nth(0).inner_text() == f"{title_of(page, FIRST)} – read"
+    assert items.nth(1).inner_text() == f"{title_of(page, SECOND)} – not read yet"
     assert "never leaves" in reading(page).inner_text()
     reading(page).get_by_role("link", name=title_of(page, SECOND)).first.click()
     page.wait_for_url(f"**/{SECOND}")
@@ -246,7 +246,7 @@ def test_answers_are_kept_and_given_back_at_the_next_visit(reader):
     go(page, "index.html")
     page.get_by_text("Chapter by chapter").click()
     said = f"not read to the end, quiz 1 of {3 + len(others)} right at the first attempt"
-    words = f"{title_of(page, WITH_QUIZ[0])}: {said}"
+    words = f"{title_of(page, WITH_QUIZ[0])} – {said}"
     assert words in reading(page).locator("li").all_inner_texts()
     go(page, WITH_QUIZ[0])
     assert earlier(page) == {a: "right", b: "right", c: "wrong"}
