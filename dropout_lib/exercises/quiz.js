@@ -86,12 +86,7 @@ for (const root of document.querySelectorAll(".dx-quiz:not([data-started])")) {
 
   const capture = (type, listener) => root.addEventListener(type, listener, true);
 
-  // A click on an answer also clicks its radio button: jupyterquiz would judge it twice.
-  capture("click", (event) => {
-    if (event.target.closest(".MCButton") && event.target.type !== "radio") event.stopPropagation();
-  });
-
-  // Listens behind jupyterquiz, which has marked the answer by now.
+  // A click on an answer also clicks its radio button; jupyterquiz has judged it by then.
   root.addEventListener("click", (event) => {
     if (event.target.type !== "radio") return;
     const answer = event.target.closest(".MCButton");
