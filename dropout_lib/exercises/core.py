@@ -164,6 +164,11 @@ def questions(chapter):
     return _module(chapter).QUIZ
 
 
+def cards(chapter):
+    """The flashcards of a chapter; most have none."""
+    return getattr(_module(chapter), "CARDS", ())
+
+
 def exercise(name):
     """Show the statement, with its hints and the solution folded away."""
     found = find(name)
