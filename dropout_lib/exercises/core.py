@@ -103,9 +103,14 @@ class Verdict:
     def __repr__(self):
         if self.passed:
             return f'Right. Compare with solution("{self.name}") if you like.'
-        right = self.diagnosis.right
-        so_far = [wrapped(f"Right so far: {', '.join(right)}.")] if right else []
+        so_far = [wrapped(_right_so_far(self.diagnosis.right))] if self.diagnosis.right else []
         return "\n".join([*so_far, f"Not yet: {self.diagnosis}", f'Stuck? hint("{self.name}")'])
+
+
+def _right_so_far(names):
+    """The last three properties that were found in order; how many others there are."""
+    others = f"{len(names) - 3} others, " if len(names) > 3 else ""
+    return f"Right so far: {others}{', '.join(names[-3:])}."
 
 
 def find(name):
