@@ -808,3 +808,97 @@ QUIZ = [
         ],
     },
 ]
+
+
+def _card(section, front, back):
+    return {"front": front, "back": back, "section": section}
+
+
+CARDS = [
+    _card(
+        "Drop probability",
+        "`nn.Dropout(0.2)` and TensorFlow 1's `keep_prob=0.2`: what does each drop?",
+        "One unit in five; four in five. One is $p$, the other $1-p$.",
+    ),
+    _card(
+        "Mask",
+        "To whom does a mask belong: a layer, a batch, a case?",
+        "To a training case. Where its shape has a 1, entries share a draw.",
+    ),
+    _card(
+        "Number dropped",
+        "How many of $n$ units does dropout drop?",
+        "Binomial$(n, p)$: $np$ on average, with standard deviation $\\sqrt{np(1-p)}$.",
+    ),
+    _card(
+        "Inverted dropout",
+        "Inverted and standard dropout: training and evaluation of each?",
+        "Inverted: $m\\,x/(1-p)$, then $x$. Standard: $m\\,x$, then $(1-p)\\,x$.",
+    ),
+    _card(
+        "Noise variance",
+        "Variance of a mask entry, and of what inverted dropout makes of $x$?",
+        "$p(1-p)$, and $\\frac{p}{1-p}\\,x^2$.",
+    ),
+    _card(
+        "Evaluation mode",
+        "What does `eval()` do that `no_grad()` does not, and the other way round?",
+        "`eval()` switches dropout off (and batch norm over). `no_grad()` stops the recording of "
+        "gradients and leaves dropout on.",
+    ),
+    _card(
+        "Functional dropout",
+        "What is missing in `F.dropout(x, 0.5)` within `forward`?",
+        "`training=self.training`. Without it, it drops in evaluation too.",
+    ),
+    _card(
+        "Spatial dropout",
+        "Masks of spatial dropout, of DropConnect, of variational dropout?",
+        "$(N, C, 1, 1)$; $(N, O, I)$; $(1, N, F)$ for activations $(T, N, F)$.",
+    ),
+    _card(
+        "Variational dropout with learned noise",
+        "Two methods are called variational dropout. Which?",
+        "One mask for all time steps (Gal and Ghahramani 2016); Gaussian noise whose strength is "
+        "learned (Kingma et al. 2015).",
+    ),
+    _card(
+        "Stochastic depth",
+        "Code says `drop_connect`. What may it be, and how do you find out?",
+        "Often stochastic depth, a whole branch per case. Look at what is multiplied: a weight "
+        "matrix, or the output of a block?",
+    ),
+    _card(
+        "Generalisation gap",
+        "The validation loss lies below the training loss in the log. What now?",
+        "Measure the training data in evaluation mode. The log was taken with dropout on.",
+    ),
+    _card(
+        "Geometric mean",
+        "What does weight scaling average, and what do Monte Carlo passes?",
+        "The normalised geometric mean of all thinned networks (exactly, in front of a softmax); "
+        "the arithmetic mean of some.",
+    ),
+    _card(
+        "Ridge regression",
+        "Dropout on the inputs of a linear regression is what?",
+        "Ridge regression, with the penalty $\\frac{p}{1-p}\\sum_j w_j^2\\lVert x_j\\rVert^2$.",
+    ),
+    _card(
+        "Variance shift",
+        "Why can dropout in front of batch norm go wrong?",
+        "Batch norm stores the variance with dropout on and meets the one with dropout off: "
+        "smaller by $1 + \\frac{p}{1-p}(1 + \\mu^2/v)$.",
+    ),
+    _card(
+        "Predictive entropy",
+        "Two passes, both sure, of different classes. Predictive entropy and mutual information?",
+        "Both $\\log 2$. If both passes hedge with one half, the mutual information is 0.",
+    ),
+    _card(
+        "Null result",
+        "An interval contains 0. What has been shown?",
+        "Nothing: neither an effect nor its absence. For the second it has to lie within a margin "
+        "that was fixed before.",
+    ),
+]

@@ -221,15 +221,14 @@ PLACES = (
 
 def conventions_table(places=PLACES):
     """All places in two columns, for a phone: what is written where, and what it means."""
-    means = {"drop": "p", "keep": "**1 − p**", "alpha": "p / (1 − p)"}
-    lines = ["| where, and what it is called | what it is, and what else |", "|---|---|"]
+    means = {"drop": "drop, p", "keep": "**keep**, 1 − p", "alpha": "noise, p / (1 − p)"}
+    lines = ["| where, and what it is called | what it is |", "|---|---|"]
     for place in places:
-        kind = CONVENTIONS[place.convention].kind
-        note = f"; {place.note}" if place.note else ""
+        note = f": {place.note}" if place.note else ""
         written = ", ".join(f"`{name}`" for name in place.written.split(", "))
         if "%" in place.written:
             written = f"“{place.written}”"
-        lines.append(f"| {place.where}: {written} | {means[place.convention]}, {kind}{note} |")
+        lines.append(f"| {place.where}: {written} | {means[place.convention]}{note} |")
     return Markdown("\n".join(lines))
 
 

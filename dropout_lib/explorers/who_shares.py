@@ -151,7 +151,7 @@ def who_shares_explorer(first, second):
 
 def left_over(variant, maps, p, number):
     """What is left of activations (2, 4, 14, 14), or of weights that are all 1, under one draw."""
-    rng = np.random.default_rng(90 + 10 * number)
+    rng = np.random.default_rng(98 + 10 * number)
     x = np.ones((2, OUTPUTS, INPUTS)) if variant.weights else maps
     return variant.drawn(x, p, rng)
 
