@@ -27,8 +27,8 @@ test: $(INSTALLED)  ## check everything: style, library, chapters, built book, b
 	$(BIN)/ruff format --check $(CODE)
 	$(ONE_THREAD) $(BIN)/pytest tests \
 		--ignore=tests/test_notebooks.py --ignore=tests/test_book.py --ignore=tests/browser
-	$(ONE_THREAD) $(BIN)/pytest --doctest-modules dropout_lib
-	$(if $(CHAPTERS),$(ONE_THREAD) $(BIN)/pytest --nbval --nbval-current-env chapters)
+	$(ONE_THREAD) DROPOUT_PROGRESS=off $(BIN)/pytest --doctest-modules dropout_lib
+	$(if $(CHAPTERS),$(ONE_THREAD) DROPOUT_PROGRESS=off $(BIN)/pytest --nbval --nbval-current-env chapters)
 	$(BIN)/pytest tests/test_notebooks.py
 	@$(MAKE) --no-print-directory book
 	$(BIN)/pytest tests/test_book.py

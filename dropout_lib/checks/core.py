@@ -15,11 +15,15 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What is wrong (``message``, with what was seen), and what to look at (``hint``)."""
+    """What is wrong (``message``, with what was seen), and what to look at (``hint``).
+
+    ``right`` names the properties that were found in order before.
+    """
 
     code: str
     message: str
     hint: str
+    right: tuple = ()
 
     def __str__(self):
         return f"{wrapped(self.message)}\n{wrapped(f'Hint: {self.hint}')}"

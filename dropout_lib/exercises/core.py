@@ -4,11 +4,13 @@ import inspect
 import re
 import textwrap
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 
 from ..checks import examine
+from ..checks.core import wrapped
 from ..display import Markdown
+from . import record
 from .guard import NOT_STARTED, guarded
 
 CHAPTERS = {  # number: module; the notebook is chapters/NUMBER_MODULE.ipynb, with _ for -
@@ -32,6 +34,28 @@ CHAPTERS = {  # number: module; the notebook is chapters/NUMBER_MODULE.ipynb, wi
     "08-5": "monte_carlo_dropout",
     "09": "key_concepts",
     "11": "evidence",
+}
+
+TITLES = {
+    "01": "What is dropout?",
+    "02": "How dropout works",
+    "03": "Types of dropout",
+    "03-1": "Standard dropout",
+    "03-2": "Inverted dropout",
+    "03-3": "Spatial dropout",
+    "03-4": "DropConnect",
+    "03-5": "Variational dropout",
+    "04": "Why dropout prevents overfitting",
+    "05": "Advantages of dropout",
+    "06": "Limitations",
+    "07": "When to use dropout",
+    "08": "The code examples",
+    "08-1": "Dropout from scratch: one that you can trust",
+    "08-2": "A multilayer perceptron in PyTorch",
+    "08-3": "A convolutional network",
+    "08-4": "With and without dropout",
+    "08-5": "Monte Carlo dropout",
+    "11": "Evidence",
 }
 
 
@@ -75,7 +99,9 @@ class Verdict:
     def __repr__(self):
         if self.passed:
             return f'Right. Compare with solution("{self.name}") if you like.'
-        return f'Not yet: {self.diagnosis}\nStuck? hint("{self.name}")'
+        right = self.diagnosis.right
+        so_far = [wrapped(f"Right so far: {', '.join(right)}.")] if right else []
+        return "\n".join([*so_far, f"Not yet: {self.diagnosis}", f'Stuck? hint("{self.name}")'])
 
 
 def find(name):
@@ -135,6 +161,11 @@ def questions(chapter):
     return _module(chapter).QUIZ
 
 
+def cards(chapter):
+    """The flashcards of a chapter; most have none."""
+    return getattr(_module(chapter), "CARDS", ())
+
+
 def exercise(name):
     """Show the statement, with its hints and the solution folded away."""
     found = find(name)
@@ -143,18 +174,25 @@ def exercise(name):
     return Markdown("\n\n".join([f"**{found.title}**", found.statement, *folded]))
 
 
-def hint(name, number=1):
-    """Show one hint: 1 is a nudge, the last one nearly the solution."""
+def hint(name, number=None):
+    """Show the next hint, or the one of that number: 1 is a nudge, the last nearly the solution."""
     hints = find(name).hints
+    if number is None:
+        number = min(record.hints_seen(name) + 1, len(hints))
     if number not in range(1, len(hints) + 1):
         raise ValueError(f"{name} has hints 1 to {len(hints)}, but got {number!r}")
-    more = f'\n\nThe next one: `hint("{name}", {number + 1})`' if number < len(hints) else ""
-    return Markdown(f"{hints[number - 1]}{more}")
+    record.note_hint(name, number)
+    then = f'`hint("{name}")` again' if number < len(hints) else f'`solution("{name}")`'
+    return Markdown(
+        f"Hint {number} of {len(hints)}: {hints[number - 1]}\n\nStill stuck? Then {then}."
+    )
 
 
 def solution(name):
     """Show the solution and why it is right."""
-    return Markdown(_solution_text(find(name)))
+    found = find(name)
+    record.note_solution(name)
+    return Markdown(_solution_text(found))
 
 
 def check(name, answer):
@@ -165,13 +203,21 @@ def check(name, answer):
     Hint: there are three of them, and any one will do
     Stuck? hint("01-someone-plays")
     """
-    return Verdict(name, guarded(find(name), answer))
+    diagnosis = guarded(find(name), answer)
+    if diagnosis is not NOT_STARTED:
+        record.note_try(name, solved=diagnosis is None)
+    return Verdict(name, diagnosis)
 
 
 def first_diagnosis(subject, checks):
     """The first thing wrong with a subject; a None that comes back counts as not started."""
-    diagnosis = examine(subject, checks, stop_at_first=True).first
-    return NOT_STARTED if diagnosis and diagnosis.code == "returns-nothing" else diagnosis
+    report = examine(subject, checks, stop_at_first=True)
+    if report.passed:
+        return None
+    if report.first.code == "returns-nothing":
+        return NOT_STARTED
+    passed = tuple(name for name, diagnosis in report.outcomes if diagnosis is None)
+    return replace(report.first, right=passed)
 
 
 def _solution_text(found):
