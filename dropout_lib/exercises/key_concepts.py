@@ -659,7 +659,7 @@ QUIZ = [
         "Keep probability",
         (
             "0.2",
-            "Yes. Whoever multiplies by p when the network is used means the probability to keep.",
+            "Whoever multiplies by p when the network is used means the probability to keep.",
         ),
         ("0.8", "That would drop four of five inputs. Multiplying *by* p is the sign of a keep."),
         ("1.25", "1.25 is the scale 1 / 0.8; a probability it cannot be."),
@@ -670,7 +670,7 @@ QUIZ = [
         "Variational dropout with learned noise",
         (
             "Gaussian noise whose strength is learned for each weight",
-            "Yes: weights whose learned noise is large can go. That is the line of Kingma et al.",
+            "Weights whose learned noise is large can go. That is the line of Kingma et al.",
         ),
         (
             "One mask for all time steps of a sequence",
@@ -688,7 +688,7 @@ QUIZ = [
         "Weight-drop",
         (
             "Not quite: a whole batch shares the mask",
-            "Yes. DropConnect has (N, O, I), other weights for every case.",
+            "DropConnect has (N, O, I), other weights for every case.",
         ),
         ("Yes, weights are dropped", "They are; but DropConnect draws them for each case."),
         (
@@ -701,7 +701,7 @@ QUIZ = [
         "Evaluation mode",
         (
             "`no_grad()` stops the recording of gradients, and dropout is still on",
-            "Yes. What switches dropout off is `eval()`.",
+            "What switches dropout off is `eval()`.",
         ),
         (
             "The seed was not set",
@@ -719,7 +719,7 @@ QUIZ = [
         "Generalisation gap",
         (
             "Nothing yet: the two were measured in different modes",
-            "Yes. Measure the training data in evaluation mode, then subtract.",
+            "Measure the training data in evaluation mode, then subtract.",
         ),
         (
             "There is none, as the gap is negative",
@@ -734,7 +734,7 @@ QUIZ = [
         "Which average over thinned networks does one pass in evaluation mode give exactly, if "
         "the dropped layer feeds a softmax?",
         "Geometric mean",
-        ("The normalised geometric mean", "Yes: logits are linear in the mask, so they average."),
+        ("The normalised geometric mean", "Logits are linear in the mask, so they average."),
         (
             "The arithmetic mean of the probabilities",
             "That is what passes of Monte Carlo dropout give, if there are enough of them.",
@@ -749,7 +749,7 @@ QUIZ = [
         "Spread",
         (
             "About 0.3, known more precisely",
-            "Yes. It is a property of the masks; more passes only estimate it better.",
+            "It is a property of the masks; more passes only estimate it better.",
         ),
         (
             "About 0.03",
@@ -763,7 +763,7 @@ QUIZ = [
         "Null result",
         (
             "“These runs could not tell the two apart”",
-            "Yes. Whether there is an effect, they leave open.",
+            "Whether there is an effect, they leave open.",
         ),
         (
             "“The two are equally good”",
