@@ -311,6 +311,11 @@ def _judge_widths(spread, half, answers):
             "that is how networks differ in one pass. The spread belongs to the passes, axis 1",
         ),
         (
+            answers.std(axis=1).mean(),
+            "divided-by-t",
+            "it divides by T: with ddof=1 by T - 1, since the mean of the passes was estimated",
+        ),
+        (
             right_spread / math.sqrt(passes),
             "spread-of-the-mean",
             "that is how well the mean of the passes is known; the spread does not shrink with T",
@@ -624,6 +629,7 @@ EXERCISES = (
         wrong_answers=(
             (lambda a: two_widths(a)[::-1], "mixed-up"),
             (_widths_with(spread=lambda a: a.std(ddof=1)), "spread-over-everything"),
+            (_widths_with(spread=lambda a: a.std(axis=1).mean()), "divided-by-t"),
             (_widths_with(spread=lambda a: a.std(axis=0, ddof=1).mean()), "spread-over-seeds"),
             (
                 _widths_with(spread=lambda a: two_widths(a)[0] / math.sqrt(a.shape[1])),
