@@ -34,6 +34,7 @@ CHAPTERS = {  # number: module; the notebook is chapters/NUMBER_MODULE.ipynb, wi
     "08-5": "monte_carlo_dropout",
     "09": "key_concepts",
     "11": "evidence",
+    "12": "misconceptions",
 }
 
 TITLES = {
@@ -55,7 +56,10 @@ TITLES = {
     "08-3": "A convolutional network",
     "08-4": "With and without dropout",
     "08-5": "Monte Carlo dropout",
+    "09": "Key concepts",
+    "10": "Interview tips",
     "11": "Evidence",
+    "12": "Misconceptions",
 }
 
 

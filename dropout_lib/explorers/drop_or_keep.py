@@ -141,10 +141,10 @@ PLACES = (
         "DropConnectLinear(n, m, p={})",
     ),
     Place(
-        "Gal and Ghahramani 2016, formulas",
+        "Gal and Ghahramani 2016",
         "p_i",
         "keep",
-        "its experiments and its code give the rate that is dropped",
+        "in the formulas; its experiments and its code give the rate to drop",
     ),
     Place(
         "Kingma et al. 2015",
@@ -173,7 +173,7 @@ PLACES = (
     ),
     Place(
         "TensorFlow 1, DropoutWrapper",
-        "input_keep_prob, state_keep_prob, output_keep_prob",
+        "input_keep_prob, state_keep_prob",
         "keep",
         "around a recurrent cell",
     ),
@@ -185,7 +185,7 @@ PLACES = (
         "of the inputs, and of the state",
         "VariationalLSTM(n, m, input_p={})",
     ),
-    Place("Flax, nn.Dropout and nnx.Dropout", "rate", "drop"),
+    Place("Flax, nnx.Dropout", "rate", "drop"),
     Place("Haiku, hk.dropout", "rate", "drop"),
     Place("Equinox, eqx.nn.Dropout", "p", "drop"),
     Place("MXNet, npx.dropout", "p", "drop"),
@@ -206,7 +206,7 @@ PLACES = (
         "EfficientNet in TensorFlow",
         "survival_prob",
         "keep",
-        "of a whole branch (stochastic depth), whatever its neighbour drop_connect_rate says",
+        "of a whole branch (stochastic depth), though the function is called after DropConnect",
         "keep = torch.rand(N) >= {}",
     ),
     Place(
