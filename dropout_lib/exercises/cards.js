@@ -1,4 +1,5 @@
-// Adds to a deck that jupytercards has drawn what it lacks; see cards.py.
+// Adds to a deck that jupytercards has drawn what it lacks; see cards.py. `library` is where
+// jupytercards has left its functions.
 for (const root of document.querySelectorAll(".dx-cards:not([data-started])")) {
   root.dataset.started = "";
   const places = JSON.parse(root.querySelector("script[type='application/json']").textContent);
@@ -33,7 +34,7 @@ for (const root of document.querySelectorAll(".dx-cards:not([data-started])")) {
     index = wanted;
     container.classList.remove("flip");
     container.replaceChildren();
-    window.setTopics(container, [String(index)]); // jupytercards draws the card
+    library.setTopics(container, [String(index)]); // jupytercards draws the card
     const [front, back] = container.querySelectorAll(".flashcard");
     front.prepend(element("span", "dx-side", "Question"));
     back.prepend(element("span", "dx-side", "Answer"));
@@ -46,7 +47,7 @@ for (const root of document.querySelectorAll(".dx-cards:not([data-started])")) {
   }
 
   function placeLink({ section, words, address }) {
-    if (section) return sectionLink(section);
+    if (section) return sectionLink(section, root);
     if (!("content_root" in document.documentElement.dataset)) return words;
     const link = element("a", "", words);
     link.href = address;

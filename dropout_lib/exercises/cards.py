@@ -9,8 +9,10 @@ jupytercards draws a card and turns it over by a click. What it lacks is added b
 - a card that grows with its text; in jupytercards a long one runs out of it on a phone.
 
 Each card has a topic of its own in jupytercards, and is called by it. Its script runs in a
-function in which there is no MathJax and a console that is silent, as that of the quiz does; its
-styles are confined to the deck. Where no script runs, all cards can be read and unfolded.
+function in which there is no MathJax and a console that is silent, as that of the quiz does. For
+its window it takes an object with nothing but CustomEvent: it asks the real one for its storage,
+which some frames refuse, and leaves its functions in it. Its styles are confined to the deck.
+Where no script runs, all cards can be read and unfolded.
 """
 
 import re
@@ -66,8 +68,11 @@ def cards_html(chapter, deck):
 <style>{style("cards.css")}</style>
 <script type="application/json">{as_json([place(card["section"]) for card in deck])}</script>
 <script>
-{quiet(script)}
-{script_beside("cards.js")}</script>
+{{
+const library = {{ CustomEvent }};
+{quiet(script, window="library")}
+{script_beside("cards.js")}}}
+</script>
 </div>"""
 
 

@@ -86,12 +86,7 @@ for (const root of document.querySelectorAll(".dx-quiz:not([data-started])")) {
 
   const capture = (type, listener) => root.addEventListener(type, listener, true);
 
-  // A click on an answer also clicks its radio button: jupyterquiz would judge it twice.
-  capture("click", (event) => {
-    if (event.target.closest(".MCButton") && event.target.type !== "radio") event.stopPropagation();
-  });
-
-  // Listens behind jupyterquiz, which has marked the answer by now.
+  // A click on an answer also clicks its radio button; jupyterquiz has judged it by then.
   root.addEventListener("click", (event) => {
     if (event.target.type !== "radio") return;
     const answer = event.target.closest(".MCButton");
@@ -182,7 +177,7 @@ for (const root of document.querySelectorAll(".dx-quiz:not([data-started])")) {
     const said = element("span", "", feedback.innerHTML);
     feedback.replaceChildren(element("strong", "", right ? "Right." : "Not right."), " ", said);
     if (!right) feedback.append(element("p", "dx-again", "Read again: "));
-    feedback.querySelector(".dx-again")?.append(sectionLink(question.dataset.section));
+    feedback.querySelector(".dx-again")?.append(sectionLink(question.dataset.section, root));
     leadToPages(feedback);
     const id = question.dataset.question;
     if (!firstVerdicts.has(id)) firstVerdicts.set(id, right);
@@ -196,7 +191,7 @@ for (const root of document.querySelectorAll(".dx-quiz:not([data-started])")) {
     const again = asked.filter(({ id }) => !firstVerdicts.get(id)).map(({ section }) => section);
     summary.append(`${asked.length - again.length} of ${asked.length} right at the first attempt.`);
     [...new Set(again)].forEach((section, index) => {
-      summary.append(index ? ", " : " To read again: ", sectionLink(section));
+      summary.append(index ? ", " : " To read again: ", sectionLink(section, root));
     });
   }
 

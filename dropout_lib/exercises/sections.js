@@ -12,16 +12,24 @@ const wordsOf = (heading) => {
   return copy.textContent.trim();
 };
 
-// A link to the heading if it is in this page, as in the book; in a notebook it may not be.
-const sectionLink = (section) => {
+// A link to the heading if it is in the page, or in the notebook that `near` stands in. JupyterLab
+// gives headings no id, and may not have drawn one that is out of sight.
+const sectionLink = (section, near) => {
   const named = element("em", "", section);
-  const heading = [...document.querySelectorAll("h2, h3, h4")].find(
+  const around = near.closest(".jp-NotebookPanel") ?? document;
+  const heading = [...around.querySelectorAll("h2, h3, h4")].find(
     (found) => wordsOf(found) === named.textContent.trim(),
   );
-  const id = heading?.id || heading?.closest("section")?.id;
-  if (!id) return named;
+  if (!heading) return named;
+  const id = heading.id || heading.closest("section")?.id;
   const link = element("a", "");
-  link.href = `#${id}`;
+  link.href = `#${id ?? ""}`;
+  if (!id) {
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      heading.scrollIntoView();
+    });
+  }
   link.append(named);
   return link;
 };
