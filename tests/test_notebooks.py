@@ -83,7 +83,7 @@ def test_what_others_draw_finds_no_mathjax_to_wait_for_or_to_fetch(chapter):
     """Quizzes and cards bring MathML; their libraries would look for MathJax and log it."""
     texts = [text for cell in code_cells(chapter) for _, text in notebooks.texts_of(cell)]
     drawn = [text for text in texts if "MathJax" in text]
-    assert all("<script>\n(function (MathJax, console" in text for text in drawn)
+    assert all("\n(function (MathJax, console" in text for text in drawn)
 
 
 def test_only_figures_are_left_out_of_the_comparison(chapter):
