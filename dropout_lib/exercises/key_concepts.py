@@ -47,7 +47,7 @@ def _judge_ported(answer, given, config):
             return Diagnosis(
                 "not-a-probability",
                 f"{key!r} is in the answer.",
-                "it has nothing to do with dropping: leave it out"
+                "it is none of the eight keywords: leave it out"
                 + (". A learning rate is a rate, and not that one" if "rate" in key else ""),
             )
     for key, p in expected.items():
@@ -143,12 +143,19 @@ def judge_name_it(name_it):
                 f"it said {answer!r} without calling the layer.",
                 "feed it something: `layer(np.ones((8, 16, 6, 6)))`",
             )
+        answer = _as_listed(answer, NAMES)
         if answer not in NAMES:
             known = ", ".join(repr(name) for name in NAMES)
             return Diagnosis("no-such-name", f"it said {answer!r}.", f"the names are {known}")
         if answer != expected:
             return _judge_name(expected, answer, seen)
     return None
+
+
+def _as_listed(answer, names):
+    """A name as the list has it, if only capitals differ."""
+    listed = {name.lower(): name for name in names}
+    return listed.get(answer.lower(), answer) if isinstance(answer, str) else answer
 
 
 def _judge_name(expected, answer, seen):
@@ -224,7 +231,7 @@ def judge_five_lines(answers):
             return NOT_STARTED
         return Diagnosis("letters-left", f"{', '.join(left)} has no name yet.", "five, all of them")
     for letter, expected in LINES.items():
-        answer = answers[letter]
+        answer = _as_listed(answers[letter], VARIANTS)
         if answer == expected:
             continue
         if answer not in VARIANTS:
@@ -314,6 +321,12 @@ def _judge_widths(spread, half, answers):
             answers.std(axis=1).mean(),
             "divided-by-t",
             "it divides by T: with ddof=1 by T - 1, since the mean of the passes was estimated",
+        ),
+        (
+            math.sqrt(answers.var(axis=1, ddof=1).mean()),
+            "variances-averaged",
+            "it averages the variances and takes the root; the deviations themselves are to be "
+            "averaged, which gives less",
         ),
         (
             right_spread / math.sqrt(passes),
@@ -484,8 +497,8 @@ EXERCISES = (
         name="09-name-it",
         title="What is it called?",
         statement=(
-            "Write `name_it(layer)`: feed an array $(N, C, H, W)$ to `layer` and say what it does "
-            'to it: `"dropout"` (inverted), `"standard dropout"` (in training), `"spatial '
+            "Write `name_it(layer)`: feed a NumPy array $(N, C, H, W)$ to `layer` and say what it "
+            'does to it: `"dropout"` (inverted), `"standard dropout"` (in training), `"spatial '
             'dropout"` (inverted), `"Gaussian dropout"` or `"evaluation mode"`. The drop '
             "probability is between 0.2 and 0.8, and you are not told which."
         ),
@@ -634,6 +647,10 @@ EXERCISES = (
             (
                 _widths_with(spread=lambda a: two_widths(a)[0] / math.sqrt(a.shape[1])),
                 "spread-of-the-mean",
+            ),
+            (
+                _widths_with(spread=lambda a: math.sqrt(a.var(axis=1, ddof=1).mean())),
+                "variances-averaged",
             ),
             (_widths_with(spread=lambda a: a.var(axis=1, ddof=1).mean()), "spread-off"),
             (
@@ -894,7 +911,7 @@ CARDS = [
         "Variance shift",
         "Why can dropout in front of batch norm go wrong?",
         "Batch norm stores the variance with dropout on and meets the one with dropout off: "
-        "smaller by $1 + \\frac{p}{1-p}(1 + \\mu^2/v)$.",
+        "smaller by the factor $1 + \\frac{p}{1-p}(1 + \\mu^2/v)$.",
     ),
     _card(
         "Predictive entropy",

@@ -131,7 +131,12 @@ class Place:
 
 
 PLACES = (
-    Place("Hinton et al. 2012", "dropout of 50%, 20%", "drop", "scales when the network is used"),
+    Place(
+        "Hinton et al. 2012",
+        "dropout",
+        "drop",
+        "in per cent (50%, 20% for inputs); scales when the network is used",
+    ),
     Place("Srivastava et al. 2014", "p", "keep", "scales when the network is used"),
     Place(
         "Wan et al. 2013, DropConnect",
@@ -226,8 +231,6 @@ def conventions_table(places=PLACES):
     for place in places:
         note = f": {place.note}" if place.note else ""
         written = ", ".join(f"`{name}`" for name in place.written.split(", "))
-        if "%" in place.written:
-            written = f"“{place.written}”"
         lines.append(f"| {place.where}: {written} | {means[place.convention]}{note} |")
     return Markdown("\n".join(lines))
 
@@ -241,7 +244,8 @@ def read_it_where():
         kind = CONVENTIONS[found.convention].kind
         note = f"; {found.note}" if found.note else ""
         said = escape(f"{found.where} writes {found.written}: {kind}{note}.")
-        reading = f"{found.written} = {value:g} in {found.where} is {kind}, and means p = {p:.3g}."
+        name = found.written.replace(", ", " or ")
+        reading = f"{name} = {value:g} in {found.where} is {kind}, and means p = {p:.3g}."
         return Picture(f'{_numbers(p, found.code)}\n<p class="dx-caption">{said}</p>', reading)
 
     start = next(i for i, place in enumerate(PLACES) if place.convention == "keep")
