@@ -109,6 +109,12 @@ def name_the_slip(calls, values, points, right, slips, advice):
     for code, (formula, message, next_step) in slips.items():
         if _agree(values, _table(formula, points)):
             return Diagnosis(code, f"{got}: {message}", next_step)
+    if all(close(*both, 0.03) for both in zip(values, expected, strict=True)):
+        return Diagnosis(
+            "nearly-right",
+            f"{calls[seen]} gives {values[seen]:.6g}, and {expected[seen]:.6g} is right: close.",
+            "is it rounded, an average over draws, or an approximation? A formula gives all digits",
+        )
     fine = [call for call, *both in zip(calls, values, expected, strict=True) if close(*both)]
     digits = f"{got}, and {expected[seen]:.4g} is right"
     if not math.isfinite(values[seen]):
