@@ -169,6 +169,8 @@ def described(value):
     shape = getattr(value, "shape", None)
     if isinstance(shape, tuple) and shape:
         return f"an array of shape {tuple(shape)}"
+    if isinstance(value, tuple | list) and any(hasattr(entry, "shape") for entry in value):
+        return f"a {type(value).__name__} of {len(value)} thing{'s' * (len(value) != 1)}"
     try:
         text = " ".join(repr(value).split())
     except Exception:  # a class of the reader's own
