@@ -628,7 +628,8 @@ EXERCISES = (
         solution=spatial_mask,
         explanation=(
             "The axes of length 1 do the sharing: `x * mask` repeats each draw over height and "
-            "width, and no mask of the full size is ever made."
+            "width, and no mask of the full size is ever made. For (32, 16, 28, 28) that takes "
+            "32 · 16 = 512 random numbers, and not 401,408."
         ),
         judge=judge_mask,
         wrong_answers=(
