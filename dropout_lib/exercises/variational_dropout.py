@@ -45,6 +45,12 @@ def judge_mask(variational_dropout):
                 f"{call} gives {len(answer)} things, and one is asked for.",
                 "here the mask stays inside: return the output alone",
             )
+    if np.shares_memory(variational_dropout(x, 0.5, False, np.random.default_rng(0)), x):
+        return Diagnosis(
+            "output-is-the-input",
+            "in evaluation the very array that went in comes out.",
+            "whoever writes into the output would change x: a copy is asked for",
+        )
     checks = (
         output_is_an_array_like_x,
         a_group_is_dropped_as_a_whole,
@@ -652,6 +658,10 @@ EXERCISES = (
             (_mask_own_generator, "generator-ignored"),
             (lambda x, p, t, rng: np.float32(variational_dropout(x, p, t, rng)), "dtype-changed"),
             (_mask_one_draw, "one-draw-for-all"),
+            (
+                lambda x, p, t, rng: variational_dropout(x, p, t, rng) if t else x,
+                "output-is-the-input",
+            ),
         ),
     ),
     Exercise(

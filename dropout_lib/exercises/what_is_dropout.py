@@ -245,6 +245,12 @@ def _judge_number(answer, right, known):
     for wrong, diagnosis in known.items():
         if close(value, wrong, 1e-4):
             return Diagnosis(*diagnosis)
+    if not 0 <= value <= 1:
+        return Diagnosis(
+            "not-a-probability",
+            f"{value:g} is no probability.",
+            "a probability lies between 0 and 1: was something added up that has to be multiplied?",
+        )
     return Diagnosis(
         "another-number",
         f"{value:g} is not it.",
@@ -403,6 +409,8 @@ EXERCISES = (
             (99.2, "per-cent"),
             (0.99, "rounded"),
             (0.7, "another-number"),
+            (1 - 3 * 0.8, "not-a-probability"),
+            (80, "not-a-probability"),
             ([0.992], "not-a-number"),
             ("0.992", "not-a-number"),
             ("most of them", "not-a-number"),
