@@ -455,7 +455,7 @@ EXERCISES = (
         hints=(
             "Two of the three are one line of arithmetic.",
             "Kept with probability 0.8 is dropped with probability 0.2.",
-            "α (1 − p) = p, so α = p (1 + α).",
+            "α (1 − p) = p, so α = p (1 + α). Divide by 1 + α.",
         ),
         solution=to_p,
         explanation=(
@@ -496,7 +496,8 @@ EXERCISES = (
         hints=(
             "What is dropped: inputs, outputs or weights?",
             "There are 100 × 20 weights between them.",
-            "Every case of the batch has a mask of its own, as with every dropout of the book.",
+            "Every case of the batch has a mask of its own, as with every dropout of the book: "
+            "multiply the three numbers.",
         ),
         solution=32000,
         explanation=(
@@ -537,7 +538,8 @@ EXERCISES = (
         hints=(
             "One activation: the variance of m x / (1 − p) is p / (1 − p) x².",
             "Independent: variances add up.",
-            "Shared: the sum is m times one number, Σx, so it is one activation of that size.",
+            "Shared: the sum is m times one number, Σx, so it is one activation of that size. The "
+            "factor p / (1 − p) stands in front of `(x**2).sum()` or of `x.sum() ** 2`.",
         ),
         solution=variance_of_sum,
         explanation=(

@@ -45,7 +45,8 @@ def judge_mask(variational_dropout):
                 f"{call} gives {len(answer)} things, and one is asked for.",
                 "here the mask stays inside: return the output alone",
             )
-    if np.shares_memory(variational_dropout(x, 0.5, False, np.random.default_rng(0)), x):
+    untouched = variational_dropout(x, 0.5, False, np.random.default_rng(0))
+    if np.shares_memory(np.asarray(untouched), x):
         return Diagnosis(
             "output-is-the-input",
             "in evaluation the very array that went in comes out.",
@@ -725,7 +726,8 @@ EXERCISES = (
         hints=(
             "Two things happened to $h_{t-1}$ on its way to $a_t$. Undo the last one first.",
             "$a = v W^\\top$ gives $\\partial L/\\partial v = (\\partial L/\\partial a)\\,W$.",
-            "What `v` was multiplied out of `h` by, m / (1 − p), multiplies the gradient too.",
+            "So `grad_a @ weight_hh` first. Then what `h` was multiplied by on its way to `v`, "
+            "m / (1 − p), multiplies the gradient too.",
         ),
         solution=back,
         explanation=(
@@ -770,7 +772,8 @@ EXERCISES = (
         hints=(
             "What does the second chunk have to know of the first? Two things.",
             "The state, `h_n`, and the masks, `rnn.masks`.",
-            "Begin with `h, masks = None, None`, and after each chunk set both.",
+            "Begin with `h, masks = None, None`. For each chunk, `output, h = rnn.forward(chunk, h, "
+            "masks)` and then `masks = rnn.masks`; `np.concatenate` joins the outputs.",
         ),
         solution=in_chunks,
         explanation=(

@@ -386,7 +386,8 @@ EXERCISES = (
         hints=(
             "“At least one” is hard to count. When does it not happen?",
             "It does not happen when all three sit out, each with probability 0.2.",
-            "Independent tosses multiply: nobody plays with probability 0.2³.",
+            "Independent tosses multiply: nobody plays with probability 0.2³. Somebody does in all "
+            "other cases.",
         ),
         solution=0.992,
         explanation=(
@@ -485,7 +486,8 @@ EXERCISES = (
         hints=(
             "The number that play is a sum of independent zeros and ones.",
             "One such zero-or-one has mean 1 − p and variance p(1 − p).",
-            "Means add up, and so do variances; the standard deviation is the root of the sum.",
+            "Means add up, and so do variances: `units * p * (1 - p)`. The standard deviation is the "
+            "root of that.",
         ),
         solution=survivors,
         explanation=(
