@@ -670,8 +670,8 @@ EXERCISES = (
         hints=(
             "The whole map has one m. What does the mean over the map look like with that m?",
             "It is m / (1 − p) times the mean of x. Only m is random.",
-            "Var[m] = p(1 − p), and a factor enters the variance squared: `(x.mean() / (1 - p)) ** 2` "
-            "times that.",
+            "Var[m] = p(1 − p), and a factor enters the variance squared: "
+            "`(x.mean() / (1 - p)) ** 2` times that.",
         ),
         solution=pooled_variance,
         explanation=(

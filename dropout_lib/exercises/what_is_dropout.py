@@ -486,8 +486,8 @@ EXERCISES = (
         hints=(
             "The number that play is a sum of independent zeros and ones.",
             "One such zero-or-one has mean 1 − p and variance p(1 − p).",
-            "Means add up, and so do variances: `units * p * (1 - p)`. The standard deviation is the "
-            "root of that.",
+            "Means add up, and so do variances: `units * p * (1 - p)`. The standard deviation is "
+            "the root of that.",
         ),
         solution=survivors,
         explanation=(
