@@ -179,11 +179,16 @@ def described(value):
 
 
 def every_unit_has_a_draw(subject):
-    """A check: one random number does not decide over the whole array."""
-    shares = set()
-    for seed in range(8):
-        out = np.asarray(subject.make(0.5, seed).forward(np.ones((40, 40), dtype=np.float32)))
-        shares.add(float((out == 0).mean()))
+    """A check: neither does one number decide over the whole array, nor is the count fixed."""
+    x = np.ones((40, 40), dtype=np.float32)
+    dropped = [np.asarray(subject.make(0.5, seed).forward(x.copy())) == 0 for seed in range(8)]
+    shares = {float(mask.mean()) for mask in dropped}
+    if len(shares) == 1 and (dropped[0] != dropped[1]).any():
+        return Diagnosis(
+            "fixed-number-dropped",
+            f"in every pass exactly {dropped[0].sum():,} of the 1,600 units are dropped",
+            "each unit tosses its own coin: the number dropped varies from pass to pass",
+        )
     if shares == {0.0, 1.0}:
         return Diagnosis(
             "one-draw-for-all",

@@ -69,8 +69,16 @@ def _weight_shared(forward):
         rng = np.random.default_rng(0)
         out, mask = forward(np.ones((60, 1)), np.ones((1, 1)), np.zeros(1), p, rng)
         out, mask = np.asarray(out).ravel(), np.asarray(mask).ravel() != 0
-        if len(mask) != 60 or (out == 0).all():
+        if len(mask) != 60:
             return None  # the checks have words for that
+        if (out == 0).all() or (out != 0).all():
+            what = "all" if (out == 0).all() else "none"
+            return Diagnosis(
+                "all-dropped" if what == "all" else "nothing-dropped",
+                f"of 60 weights, {what} are dropped at p = {p}.",
+                "a weight is dropped where its random number is below p: is the mask drawn so, and "
+                "multiplied in?",
+            )
         if (mask == (out == 0)).all() and mask.any():
             return Diagnosis(
                 "mask-shown-inverted",
@@ -673,6 +681,14 @@ EXERCISES = (
             (_forward_scaled_mask, "mask-holds-the-scale"),
             (_forward_mask_transposed, "mask-transposed"),
             (_forward_bias_dropped, "bias-dropped"),
+            (
+                lambda x, w, b, p, rng: (x @ w.T + b, np.ones((len(x), *w.shape), bool)),
+                "nothing-dropped",
+            ),
+            (
+                lambda x, w, b, p, rng: (0 * (x @ w.T), np.zeros((len(x), *w.shape), bool)),
+                "all-dropped",
+            ),
             (_forward_does_nothing, "not-started"),
         ),
     ),

@@ -175,6 +175,13 @@ def _forward_one_draw(x, p, training, rng):
     return (x * mask / max(1 - p, 1e-9)).astype(x.dtype), mask
 
 
+def _forward_fixed_number(x, p, training, rng):
+    if not training:
+        return x, None
+    mask = rng.permutation(x.size).reshape(x.shape) >= p * x.size
+    return (x * mask / max(1 - p, 1e-9)).astype(x.dtype), mask
+
+
 def _forward_swapped_modes(x, p, training, rng):
     return forward(x, p, not training, rng)
 
@@ -553,6 +560,7 @@ EXERCISES = (
             (_forward_in_place, "input-changed"),
             (_forward_swapped_order, "order-swapped"),
             (_forward_one_draw, "one-draw-for-all"),
+            (_forward_fixed_number, "fixed-number-dropped"),
             (_forward_swapped_modes, "modes-swapped"),
             (_forward_forgets_evaluation, "returns-nothing-here"),
             (_does_nothing, "not-started"),

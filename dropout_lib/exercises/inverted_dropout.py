@@ -554,6 +554,12 @@ def _share_diagnosis(factors, masks, x):
             )
     alone, among_all = factors["one"][0, 0], factors["all"][0, 0]
     kept = np.concatenate([factors[name][masks[name]] for name in ("all", "half", "one")])
+    if (kept == 0).any():
+        return Diagnosis(
+            "drops-the-kept",
+            "a unit that the mask keeps is silent.",
+            "multiply by the mask that is given; True means keep",
+        )
     if np.allclose(
         kept * np.concatenate([x[masks[n]] for n in ("all", "half", "one")]), kept[0] * 3
     ):
@@ -561,12 +567,6 @@ def _share_diagnosis(factors, masks, x):
             "mask-without-x",
             "every kept unit hands on the same number: x is not in it.",
             "the mask and the scale multiply x",
-        )
-    if (kept == 0).any():
-        return Diagnosis(
-            "drops-the-kept",
-            "a unit that the mask keeps is silent.",
-            "multiply by the mask that is given; True means keep",
         )
     if np.ptp(kept) > 1e-6:
         return Diagnosis(

@@ -383,6 +383,18 @@ def _judge_maps(out, x, p):
     factors = out[kept] / x[kept]
     if not kept.any():
         return Diagnosis("all-dropped", f"at p = {p} every map is dropped.", "what became of p?")
+    if not np.isfinite(out).all():
+        return Diagnosis(
+            "not-finite",
+            f"{(~np.isfinite(out)).mean():.0%} of what comes back is NaN or infinite.",
+            "what is dropped is 0, and what is kept is divided by a number that is not 0",
+        )
+    if np.ptp(out[kept]) < 1e-6:
+        return Diagnosis(
+            "x-forgotten",
+            "every kept unit comes back with the same value: x is not in it.",
+            "the mask, or what spatial_dropout_forward makes, has to be applied to x",
+        )
     if np.ptp(factors) > 1e-6:
         return Diagnosis(
             "values-moved",
@@ -742,6 +754,8 @@ EXERCISES = (
             (lambda x, p, rng: drop_maps_channels_last(x, p, rng) / (1 - p), "scaled-twice"),
             (lambda x, p, rng: _last_unscaled(x, p, rng) / p, "scaled-by-drop-probability"),
             (lambda x, p, rng: _last_unscaled(x, p, rng) * (1 - p), "scaled-the-wrong-way"),
+            (lambda x, p, rng: _last_unscaled(np.ones(x.shape), p, rng), "x-forgotten"),
+            (lambda x, p, rng: x * np.nan, "not-finite"),
             (_last_other_rng, "generator-not-used"),
             (_last_evaluation, "nothing-dropped"),
             (_last_one_for_the_batch, "one-mask-for-the-batch"),

@@ -773,7 +773,8 @@ EXERCISES = (
             "What does the second chunk have to know of the first? Two things.",
             "The state, `h_n`, and the masks, `rnn.masks`.",
             "Begin with `h, masks = None, None`. For each chunk, "
-            "`output, h = rnn.forward(chunk, h, masks)` and then `masks = rnn.masks`; `np.concatenate` joins the outputs.",
+            "`output, h = rnn.forward(chunk, h, masks)` and then `masks = rnn.masks`; "
+            "`np.concatenate` joins the outputs.",
         ),
         solution=in_chunks,
         explanation=(

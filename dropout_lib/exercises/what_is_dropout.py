@@ -64,7 +64,7 @@ def _judge_values(bench):
             f"{np.isnan(out).mean():.0%} of the entries are NaN.",
             "who sits out hands on 0: NaN is no number, and every sum with it is NaN",
         )
-    if np.isin(out, (0, 1)).all():
+    if np.isin(out, (0, 1)).all() and out.any():
         return Diagnosis(
             "mask-returned",
             "only zeros and ones come back: that is who plays, and not what they hand on.",

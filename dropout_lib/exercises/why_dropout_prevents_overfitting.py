@@ -440,7 +440,8 @@ EXERCISES = (
             "For one case the prediction is Σ_j w_j x_ij m_j / (1 − p). Its mean is what it is "
             "without dropout. What is its variance?",
             "Var[m / (1 − p)] = p / (1 − p), and each term of the sum has w_j² x_ij² in front of "
-            "that. Add up features, then cases: `np.square(x).sum(axis=0)` is one number per feature.",
+            "that. Add up features, then cases: `np.square(x).sum(axis=0)` is one number per "
+            "feature.",
         ),
         solution=penalty,
         explanation=(
