@@ -28,6 +28,7 @@ from dropout_lib.explorers.input_rate import input_rate_explorer
 from dropout_lib.explorers.mask_scale_output import mask_scale_output
 from dropout_lib.explorers.masks_over_time import masks_over_time
 from dropout_lib.explorers.mc_spread import spread_by_p_explorer
+from dropout_lib.explorers.never_for_good import never_for_good
 from dropout_lib.explorers.printed_sum import printed_sum
 from dropout_lib.explorers.rates_by_depth import noise_through_depth
 from dropout_lib.explorers.running_mean import running_mean_explorer
@@ -182,6 +183,7 @@ MAKE_EXPLORERS = [
     maps_behind_the_blocks_of_noise,
     mask_scale_output,
     masks_over_time,
+    never_for_good,
     noise_through_depth_on_noise,
     reliability_stored,
     printed_sum_of_noise,

@@ -190,10 +190,9 @@ def test_export_and_import_add_up(path, tmp_path):
 
 def test_in_colab_the_export_is_downloaded(path, tmp_path, monkeypatch):
     downloaded = []
-    colab = types.ModuleType("google.colab")
-    colab.files = types.SimpleNamespace(download=downloaded.append)
-    monkeypatch.setitem(sys.modules, "google", types.ModuleType("google"))
-    monkeypatch.setitem(sys.modules, "google.colab", colab)
+    for name in ("google", "google.colab", "google.colab.files"):
+        monkeypatch.setitem(sys.modules, name, types.ModuleType(name))
+    sys.modules["google.colab.files"].download = downloaded.append
     solve()
     assert "until this session ends" in progress()._repr_html_()
     export_progress(tmp_path / "mine.json")

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import warnings
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -174,9 +175,7 @@ def export_progress(path="dropout_progress.json"):
     path = Path(path)
     _write(path.resolve(), _of(load()))
     if in_colab():
-        from google.colab import files
-
-        files.download(str(path))
+        import_module("google.colab.files").download(str(path))
     return path
 
 
