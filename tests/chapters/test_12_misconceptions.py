@@ -92,6 +92,12 @@ def test_outputs_are_folded_so_that_one_can_predict_them():
             assert (in_the_page and in_jupyterlab) or "never_for_good" in cell.source
 
 
+def test_jupyterlab_shows_the_first_line_of_a_folded_output_so_there_are_more():
+    for belief in BELIEFS:
+        if belief != "A dropped unit is gone for good":
+            assert len(printed(belief)[0]) > 1
+
+
 def test_answers_are_folded_so_that_they_do_not_give_an_output_away():
     answers = 0
     for cell, after in zip(CHAPTER.cells, CHAPTER.cells[1:], strict=False):
@@ -211,7 +217,7 @@ def test_inputs_have_a_valley_and_dropping_most_of_them_costs():
 
 
 def test_dropconnect_is_as_strong_before_training_and_weaker_after():
-    before, after, *misread = (numbers(line)[-1] for line in printed("At the same p")[0])
+    before, after, *misread = (numbers(line)[-1] for line in printed("At the same p")[0][1:])
     assert before == pytest.approx(1, abs=0.1)
     assert after > 3
     outcomes = settle(load_claims()["20-more-aggressive"]).outcomes
@@ -228,7 +234,7 @@ def test_dropout_moves_the_order_of_the_second_epoch():
 
 def test_every_case_has_a_mask_of_its_own_and_three_units_are_too_few_to_see_it():
     lines, names = printed("All cases")
-    assert lines == ["different rows: 32 of 32"]
+    assert lines == ["rows: 32", "different ones: 32"]
     assert 2**3 < 32  # what the question in brackets asks about
     assert names["out"].shape == (32, 64)
 
@@ -285,7 +291,7 @@ def test_functional_dropout_drops_in_evaluation_mode():
 
 
 def test_p_is_dropped():
-    assert printed("p is the")[0] == ["kept: 0.2 of all, each as 5"]
+    assert printed("p is the")[0][1:] == ["kept: 0.2 of all, each as 5"]
 
 
 def test_evaluation_is_the_mean_of_training_and_half_of_it_is_not():
@@ -303,7 +309,7 @@ def test_scaling_twice_costs_by_p_what_the_text_says():
 
 
 def test_an_lstm_drops_between_its_layers_only():
-    first, second = printed("nn.LSTM")[0]
+    _, first, second = printed("nn.LSTM")[0]
     assert first.endswith("True")
     assert second.endswith("False")
     with pytest.warns(UserWarning, match="dropout option"):
@@ -313,13 +319,13 @@ def test_an_lstm_drops_between_its_layers_only():
 
 
 def test_training_mode_changes_a_model_and_dropout_alone_does_not():
-    everything, alone = printed("For Monte Carlo")[0]
+    _, everything, alone = printed("For Monte Carlo")[0]
     assert everything.endswith("False")
     assert alone.endswith("True")
 
 
 def test_so_many_networks_take_half_a_million_years():
-    (line,) = printed("Dropout trains")[0]
+    _, line = printed("Dropout trains")[0]
     assert line == "after 584,942 years"
 
 
@@ -341,7 +347,7 @@ def test_the_error_falls_and_the_spread_stays():
 
 
 def test_dropout_follows_the_unit_of_a_feature_and_weight_decay_does_not():
-    dropout, decay = (numbers(line)[-1] for line in printed("Dropout and weight")[0])
+    dropout, decay = (numbers(line)[-1] for line in printed("Dropout and weight")[0][1:])
     assert dropout == 0
     assert decay > 0.5
 
@@ -386,13 +392,15 @@ def test_dropout_behind_the_last_batch_norm_leaves_the_error_where_it_was():
 
 
 def test_units_gain_and_maps_are_not_seen_to():
-    units, maps = printed("In convolutions")[0]
+    _, units, maps = printed("In convolutions")[0]
     assert numbers(units)[1] > 0
     assert numbers(maps)[1] < 0 < numbers(maps)[2]
 
 
 def test_the_gain_grows_with_the_passes_and_changes_its_sign():
-    gains = [numbers(line.partition("passes:")[2]) for line in printed("Dropout is obsolete")[0]]
+    gains = [
+        numbers(line.partition("passes:")[2]) for line in printed("Dropout is obsolete")[0][1:]
+    ]
     means = [gain[0] for gain in gains]
     assert means == sorted(means)
     assert means[0] < 0 < gains[2][1]
