@@ -52,10 +52,15 @@ def guarded(found, answer):
             f"a value is asked for, but got {_shown(answer)}.",
             "call your function and pass what it returns",
         )
-    limit = max(SHORTEST_LIMIT, 10 * _of_solution(found).seconds)
+    limit = limit_of(found)
     watched = _Watched(answer, found.solution)
     trial = _try(found.judge, watched, limit)
     return _verdict(trial, watched, _of_solution(found).watched)
+
+
+def limit_of(found):
+    """How many seconds the check of an answer may take."""
+    return max(SHORTEST_LIMIT, 10 * _of_solution(found).seconds)
 
 
 @dataclass
