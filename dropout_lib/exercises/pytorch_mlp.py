@@ -508,17 +508,22 @@ def _slip_of_other_runs(train_and_keep_best):
         try:
             answer, model, measured_at = _trained(train_and_keep_best, validation)
         except (NameError, TypeError) as error:  # nothing was kept, and it is loaded
-            answer, model, measured_at = type(error).__name__, _Recorder(), validation
+            answer, model, measured_at = error, _Recorder(), validation
         best, weight = validation.index(min(validation)) + 1, round(model.weight.item())
         if weight == best and np.ndim(answer) == 0 and answer == best:
             continue
         if len(measured_at) < len(validation):
             return _stopped_early(measured_at, validation)
         if min(validation) > 1:
+            raised = isinstance(answer, Exception)
             return Diagnosis(
                 "losses-above-one",
-                f"with losses of {list(validation)} epoch {best} is the best, and the weights of "
-                f"epoch {weight} and {answer!r} came back.",
+                f"with losses of {list(validation)} epoch {best} is the best, and "
+                + (
+                    f"{type(answer).__name__} is raised: no epoch was kept."
+                    if raised
+                    else f"the weights of epoch {weight} and {answer!r} came back."
+                ),
                 "which value does your lowest loss start with? A loss may be larger: math.inf",
             )
         return Diagnosis(
