@@ -275,7 +275,7 @@ def _moments(out, at_06, without, x):
     return Diagnosis(
         "variance-off",
         f"at p = 0.2 the factor has variance {ratio:.3g}, and 0.25 is asked for.",
-        "p / (1 − p), the variance of dropout's own factor",
+        "what is the variance of dropout's own factor m / (1 − p)? Chapter 2 has it",
     )
 
 
@@ -376,17 +376,17 @@ def judge_ensemble(answer_of):
         "all-classes": (
             lambda q, y: -np.log(q.mean(axis=0)).mean(),
             "the logarithms of all classes were averaged.",
-            "of each case only the probability of the right class counts: p[np.arange(N), labels]",
+            "of each case only the probability of the right class counts",
         ),
         "labels-ignored": (
             lambda q, y: -np.log(q.mean(axis=0).max(axis=1)).mean(),
             "the probability of the likeliest class was taken, right or wrong.",
-            "the label says which probability counts: averaged[np.arange(N), labels]",
+            "the label says which probability counts, even where another class is likelier",
         ),
         "every-case-with-every-label": (
             lambda q, y: -np.log(q.mean(axis=0)[:, y]).mean(),
             "each case was paired with the labels of all cases.",
-            "averaged[:, labels] is (cases, cases); pair them: averaged[np.arange(N), labels]",
+            "averaged[:, labels] is (cases, cases); to pair them, index the cases as well",
         ),
         "divided-by-classes-too": (
             lambda q, y: ensemble_loss(q, y) / q.shape[2],
@@ -777,7 +777,7 @@ EXERCISES = (
     ),
     Exercise(
         name="05-fair",
-        title="A fair comparison",
+        title="Unfair to whom?",
         statement=(
             "Somebody trained networks with and without dropout, for several seeds, at several "
             "learning rates. You get four arrays of errors in %, each (seeds, rates). A report "

@@ -299,8 +299,8 @@ def judge_coverage(coverage):
         "another-share",
         f"for {samples.shape[0]} passes and {samples.shape[1]} cases it gives {float(share):.4f}; "
         f"{right:.4f} of the targets are within two spreads of the mean.",
-        "mean and std over the passes, axis 0, for each case; then compare |target − mean| with "
-        "2 std",
+        "each case has a band of its own: where is its middle, and how far does it reach to either "
+        "side?",
     )
 
 

@@ -369,7 +369,8 @@ def _slip_of_counting(found):
     return Diagnosis(
         "other-rates",
         f"{found[0]:.2f} and {found[1]:.2f} came back for layers that drop 0.50 and 0.60.",
-        "for each dropout layer: (after[before != 0] == 0).float().mean()",
+        "of the units that are not 0 before a layer, how many are 0 behind it? Count over the "
+        "whole batch",
     )
 
 
@@ -815,7 +816,8 @@ def judge_one_rate(one_rate):
             "another-rate",
             f"{found:.3g} for 0.5, 0.4 and 0.3: a path would be whole in "
             f"{max(1 - found, 0) ** 3:.0%} of the passes, and should be in 21%.",
-            "multiply 1 - p over the layers, and take the root",
+            "which share of the paths do the given rates leave whole? Which p in each of three "
+            "layers leaves the same?",
         )
     return _slip_at_other_rates(one_rate)
 

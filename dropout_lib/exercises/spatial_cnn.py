@@ -429,17 +429,18 @@ def judge_standardise(standardise):
         "colours-together": (
             lambda a, b: (_standard(a, None), _standard(b, None, a)),
             "all three colours share one mean and one deviation.",
-            "leave the axis of the channels out: axis=(0, 2, 3)",
+            "average over images, rows and columns, but not over the colours",
         ),
         "pixel-by-pixel": (
             lambda a, b: (_standard(a, 0), _standard(b, 0, a)),
             "each pixel has a mean and a deviation of its own.",
-            "a filter slides over all places, so they share theirs: axis=(0, 2, 3)",
+            "a filter slides over all places, so they share theirs: average over rows and columns, "
+            "too",
         ),
         "image-by-image": (
             lambda a, b: (_standard(a, (2, 3)), _standard(b, (2, 3))),
             "each image is standardised by itself, and how light it is gets lost.",
-            "average over the images too: axis=(0, 2, 3)",
+            "average over the images, too",
         ),
         "colours-last": (
             lambda a, b: (_standard(a, (0, 1, 2)), _standard(b, (0, 1, 2), a)),
@@ -485,7 +486,8 @@ def judge_standardise(standardise):
         "another-result",
         "the training images have not mean 0 and deviation 1 in each channel, or the test images "
         "another shift and scale.",
-        "(x − mean) / deviation, with both of shape (1, 3, 1, 1)",
+        "look at mean and deviation of each colour in what you return, and at the shapes of those "
+        "that you subtract and divide by",
     )
 
 

@@ -314,7 +314,7 @@ def judge_gap_at(gap_at):
             "another-epoch",
             f"for the level 0.2 it gives {float(found):.3g}; the first epoch at or below has "
             "training loss 0.1 and test loss 0.41.",
-            "np.flatnonzero(train_losses <= level)[0] is that epoch, if there is one",
+            "which epochs are at or below the level, and which of them comes first?",
         )
     return _gap_at_the_edges(gap_at)
 
@@ -593,7 +593,8 @@ def judge_report(report):
         "another-entry",
         f"of {test.shape[0]} candidates over {test.shape[1]} epochs it reports {answer:.3f}, and "
         f"{right:.3f} may be published.",
-        "np.unravel_index(validation_loss.argmin(), validation_loss.shape) is the place",
+        "which candidate, at which epoch, has the lowest validation loss? The test loss of the "
+        "same place may be reported",
     )
 
 
