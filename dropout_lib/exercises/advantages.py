@@ -796,10 +796,11 @@ EXERCISES = (
             'check("05-fair", tuned_gain)'
         ),
         hints=(
-            "A network may choose with validation only. Which rate does each seed choose?",
+            "On whose validation errors is `best` chosen, and whose test errors are read there?",
             "`val_without.argmin(axis=1)`: for each seed the number of a rate. The same for the "
             "other side, which may choose another rate.",
-            "`test_without[np.arange(seeds), chosen]` are the test errors at the rates chosen.",
+            "`test_with[np.arange(len(val_with)), val_with.argmin(axis=1)]` are dropout's test "
+            "errors at the rates that it would choose. The mean of the differences is the gain.",
         ),
         solution=tuned_gain,
         explanation=(
