@@ -192,7 +192,20 @@ def judge_gaussian(gaussian_noise):
             "two generators with the same seed gave different noise.",
             "draw from the `rng` that you are given",
         )
+    if (gaussian_noise(x.copy(), 0.2, np.random.default_rng(1)) == out).mean() > 0.9:
+        return Diagnosis(
+            "same-noise-always",
+            "two generators with different seeds gave the same noise: every batch would be "
+            "disturbed alike.",
+            "draw from the `rng` that you are given, without a seed of your own",
+        )
     out = np.asarray(out)
+    if (out == 0).mean() > 0.1:
+        return Diagnosis(
+            "still-a-mask",
+            f"{(out == 0).mean():.0%} of the entries come out as 0: they are dropped.",
+            "Gaussian numbers take the place of the mask; none of them is exactly 0",
+        )
     if (out[:, 0] == out[0, 0]).all() or np.allclose(out[:, 0], -3 * out[:, 1]):
         return Diagnosis(
             "noise-shared",
@@ -700,6 +713,19 @@ EXERCISES = (
             ),
             (lambda x, p, rng: x * rng.normal(1, (p / (1 - p)) ** 0.5, x.shape[1]), "noise-shared"),
             (_in_pairs, "noise-shared"),
+            (
+                lambda x, p, rng: x * np.random.default_rng(0).normal(1, 0.5, x.shape),
+                "same-noise-always",
+            ),
+            (
+                lambda x, p, rng: (
+                    x
+                    * rng.normal(1, (p / (1 - p)) ** 0.5, x.shape)
+                    * (rng.random(x.shape) >= p)
+                    / (1 - p)
+                ),
+                "still-a-mask",
+            ),
             (
                 lambda x, p, rng: x * rng.normal(1, (p / (1 - p)) ** 0.5, x.shape) / (1 - p),
                 "scaled-twice",
