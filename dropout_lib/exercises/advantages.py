@@ -177,9 +177,9 @@ def judge_gaussian(gaussian_noise):
     x = np.tile([[3.0, -1.0]], (100_000, 1))
     rates = (0.2, 0.2, 0.6, 0.0)
     answers = [gaussian_noise(x.copy(), p, np.random.default_rng(0)) for p in rates]
-    out, again, at_06, without = answers
-    if out is None:
+    if any(answer is None for answer in answers):
         return NOT_STARTED
+    out, again, at_06, without = map(np.asarray, answers)
     if np.shape(out) != x.shape:
         return Diagnosis(
             "shape-changed",
@@ -192,14 +192,14 @@ def judge_gaussian(gaussian_noise):
             "two generators with the same seed gave different noise.",
             "draw from the `rng` that you are given",
         )
-    if (gaussian_noise(x.copy(), 0.2, np.random.default_rng(1)) == out).mean() > 0.9:
+    other = np.asarray(gaussian_noise(x.copy(), 0.2, np.random.default_rng(1)))
+    if (other == out).mean() > 0.9:
         return Diagnosis(
             "same-noise-always",
             "two generators with different seeds gave the same noise: every batch would be "
             "disturbed alike.",
             "draw from the `rng` that you are given, without a seed of your own",
         )
-    out = np.asarray(out)
     if (out == 0).mean() > 0.1:
         return Diagnosis(
             "still-a-mask",
@@ -224,7 +224,7 @@ def judge_gaussian(gaussian_noise):
             "several cases share one draw.",
             "draw an array of x's shape: rng.normal(..., size=x.shape)",
         )
-    return _moments(out, np.asarray(at_06), without, x)
+    return _moments(out, at_06, without, x)
 
 
 def _neighbours_agree(out):
