@@ -966,3 +966,95 @@ def untrained_networks_have_a_funnel():
     return math.isclose(doubled[nn.ReLU], 2, rel_tol=0.01) and math.isclose(
         doubled[nn.Tanh], 1, rel_tol=0.01
     )
+
+
+# --- chapter 12: misconceptions ----------------------------------------------------------------
+
+
+@exact_check
+def a_dropped_unit_stays_dropped():
+    """Whether any of 20 units that a layer drops plays for none of the 50 cases that follow."""
+    from . import scratch
+
+    layer = scratch.Dropout(0.5, rng=np.random.default_rng(0))
+    first, *rest = (layer.forward(np.ones((1, 20)))[0] != 0 for _ in range(51))
+    return bool((~np.any(rest, axis=0) & ~first).any())
+
+
+@exact_check
+def weights_of_a_dropped_unit_stay():
+    """Whether a weight stays where it is while its unit is dropped: SGD, with momentum, Adam."""
+    import torch
+
+    from . import pytorch
+
+    stays = []
+    for make, options in (
+        (torch.optim.SGD, {"lr": 0.1}),
+        (torch.optim.SGD, {"lr": 0.1, "momentum": 0.9}),
+        (torch.optim.Adam, {}),
+    ):
+        unit, dropout = torch.nn.Linear(1, 1), pytorch.Dropout(0.5)
+        optimizer = make(unit.parameters(), **options)
+        for plays in (True, False):
+            before = unit.weight.item()
+            optimizer.zero_grad()
+            dropout(unit(torch.ones(1, 1)), mask=torch.tensor([[plays]])).sum().backward()
+            optimizer.step()
+        if unit.weight.grad.item() != 0:
+            return False
+        stays.append(unit.weight.item() == before)
+    return all(stays)
+
+
+@exact_check
+def dropout_saves_products():
+    """Whether PyTorch counts fewer products in a training step at p = 0.5 than at p = 0."""
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    counts = {}
+    for p in (0.0, 0.5):
+        layers = (torch.nn.Linear(8, 16), torch.nn.Dropout(p), torch.nn.Linear(16, 4))
+        with FlopCounterMode(display=False) as counter:
+            torch.nn.Sequential(*layers)(torch.ones(5, 8)).sum().backward()
+        counts[p] = counter.get_total_flops()
+    return counts[0.5] < counts[0.0]
+
+
+@exact_check
+def runs_of_one_seed_see_the_same_batches():
+    """Whether the second epoch's order is the same if p is 0.5 in place of 0."""
+    import torch
+
+    orders = []
+    for p in (0.0, 0.5):
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            torch.randperm(100)  # the first epoch
+            torch.nn.functional.dropout(torch.ones(10), p)
+            orders.append(torch.randperm(100))
+    return torch.equal(*orders)
+
+
+@exact_check
+def probabilities_behind_dropout_add_up():
+    """Whether, under any mask, three probabilities still add up to 1 behind dropout at p = 0.5."""
+    q = np.array([0.7, 0.2, 0.1])
+    return any(math.isclose(q @ mask / 0.5, 1) for mask in _all_masks(3))
+
+
+@exact_check
+def dropouts_penalty_follows_the_unit_of_a_feature():
+    """Predictions with a feature in metres and in centimetres: ridge's move, dropout's don't."""
+    rng = np.random.default_rng(0)
+    x, targets = rng.standard_normal((30, 2)), rng.standard_normal(30)
+
+    def predictions(x, penalty):
+        return x @ np.linalg.solve(x.T @ x + np.diag(penalty(x)), x.T @ targets)
+
+    moved = [
+        np.abs(predictions(x * [1, 100], penalty) - predictions(x, penalty)).max()
+        for penalty in (lambda x: (x**2).sum(axis=0), lambda x: np.full(2, 30.0))  # p = 1/2; L2
+    ]
+    return bool(moved[0] < 1e-9 and moved[1] > 0.1)

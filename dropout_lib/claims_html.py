@@ -231,7 +231,8 @@ def _places(row):
 
 def _place(place):
     """A link in the built page; in a notebook, where no page is, words."""
-    words = f"{chapter_name(place.chapter).lower()}, “{escape(place.section)}”"
+    section = escape(place.section.strip("“”"))  # a heading may be a quotation itself
+    words = f"{chapter_name(place.chapter).lower()}, “{section}”"
     address = f"{place.chapter}.html#{anchor(place.section)}"
     return (
         f'<a class="in-book" hidden href="{address}">{words}</a>'

@@ -96,6 +96,20 @@ def test_every_stored_explorer_is_on_its_page(page):
     assert names == [tag["data-explorer"] for tag in soup(page).select("div[data-explorer]")]
 
 
+def test_every_link_to_a_concept_carries_its_definition(page):
+    """A concept is a heading of level 3 in chapter 9, and what follows it is its definition."""
+    concepts = (BOOK / "chapters" / "09_key_concepts.html").resolve()
+    for link in soup(page).select("article a.reference.internal"):
+        path, _, anchor = link["href"].partition("#")
+        if page.resolve() == concepts or not anchor or (page.parent / path).resolve() != concepts:
+            continue
+        section = soup(concepts).find(id=anchor)
+        if section.find("h3", recursive=False):
+            begins = section.p.text.split("\\(")[0][:20]  # mathematics reads otherwise there
+            assert "term" in link["class"], link
+            assert link["title"].startswith(begins), link
+
+
 def test_every_page_has_a_title_and_one_main_heading(page):
     assert soup(page).title.text.strip()
     if page.name != "search.html":  # the theme writes its heading with a script

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import types
 from pathlib import Path
 
 import nbformat
@@ -185,6 +186,17 @@ def test_export_and_import_add_up(path, tmp_path):
     import_progress(there)
     assert progress().solved == 2
     assert known() == {"tries": 1, "hints": 1, "solved": known()["solved"]}
+
+
+def test_in_colab_the_export_is_downloaded(path, tmp_path, monkeypatch):
+    downloaded = []
+    for name in ("google", "google.colab", "google.colab.files"):
+        monkeypatch.setitem(sys.modules, name, types.ModuleType(name))
+    sys.modules["google.colab.files"].download = downloaded.append
+    solve()
+    assert "until this session ends" in progress()._repr_html_()
+    export_progress(tmp_path / "mine.json")
+    assert downloaded == [str(tmp_path / "mine.json")]
 
 
 def test_importing_something_else_is_refused(path, tmp_path):

@@ -6,6 +6,7 @@ One module per chapter holds statements, hints, solutions, the wrong answers tha
 give, and the questions of the quiz.
 """
 
+from .cards import flashcards
 from .core import Exercise, Verdict, all_exercises, check, exercise, find, hint, questions, solution
 from .progress import progress
 from .quiz import quiz
@@ -19,6 +20,7 @@ __all__ = [
     "exercise",
     "export_progress",
     "find",
+    "flashcards",
     "forget_progress",
     "hint",
     "import_progress",

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..checks import Diagnosis
 from .agree import agrees, first_wrong
-from .core import NOT_STARTED, Exercise
+from .core import NOT_STARTED, Exercise, multiple_choice
 
 # --- max-norm ----------------------------------------------------------------------------------
 
@@ -872,6 +872,12 @@ QUIZ = [
             },
             {
                 "type": "value",
+                "value": 0.5,
+                "correct": False,
+                "feedback": "That is the standard deviation; its square is asked for.",
+            },
+            {
+                "type": "value",
                 "value": 0.16,
                 "correct": False,
                 "feedback": "That is p(1 − p), the mask without its scale.",
@@ -886,9 +892,13 @@ QUIZ = [
                 "type": "value",
                 "value": 0.2,
                 "correct": False,
-                "feedback": "It is p divided by 1 − p.",
+                "feedback": "0.2 is p itself. The scale of what is kept makes the noise larger: "
+                "p / (1 − p).",
             },
-            {"type": "default", "feedback": "p / (1 − p)."},
+            {
+                "type": "default",
+                "feedback": "p / (1 − p).",
+            },
         ],
     },
     {
@@ -897,7 +907,12 @@ QUIZ = [
         "section": "The second rate",
         "type": "numeric",
         "answers": [
-            {"type": "value", "value": 0.2, "correct": True, "feedback": "One minus it."},
+            {
+                "type": "value",
+                "value": 0.2,
+                "correct": True,
+                "feedback": "One minus it.",
+            },
             {
                 "type": "value",
                 "value": 0.8,
@@ -910,102 +925,77 @@ QUIZ = [
                 "correct": False,
                 "feedback": "That is the scale of what is kept.",
             },
-            {"type": "default", "feedback": "To retain and to drop add up to 1."},
-        ],
-    },
-    {
-        "question": "You switch max-norm on, with a bound that no unit's weights ever reach. What "
-        "changes?",
-        "section": "A rung that may not be there",
-        "type": "multiple_choice",
-        "answers": [
             {
-                "answer": "Nothing: it is the same network",
-                "correct": True,
-                "feedback": "Yes. Count how many units are at the bound before you say what it "
-                "did.",
-            },
-            {
-                "answer": "The weights are pulled towards 0 a little",
-                "correct": False,
-                "feedback": "That is L2. Max-norm does nothing below its bound.",
-            },
-            {
-                "answer": "The weights are stretched to the bound",
-                "correct": False,
-                "feedback": "It is a bound from above, not a length that is given.",
+                "type": "default",
+                "feedback": "To retain and to drop add up to 1.",
             },
         ],
     },
-    {
-        "question": "A layer is made twice as wide, on both sides. How does dropout's share of "
-        "its multiplications change?",
-        "section": "What a step costs",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "It halves",
-                "correct": True,
-                "feedback": "Yes: twice as many units to draw for, four times as many weights.",
-            },
-            {
-                "answer": "It stays",
-                "correct": False,
-                "feedback": "Draws grow with the units, products with the weights between them.",
-            },
-            {
-                "answer": "It doubles",
-                "correct": False,
-                "feedback": "The draws double, and the products they are compared with quadruple.",
-            },
-        ],
-    },
-    {
-        "question": "Why does every arm of a comparison get equally many settings to choose from?",
-        "section": "Together, or instead",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "Because the best of many looks better than the best of few",
-                "correct": True,
-                "feedback": "Yes, even if all of them are equally good: validation has luck.",
-            },
-            {
-                "answer": "Because an arm with more hyperparameters needs fewer settings",
-                "correct": False,
-                "feedback": "It needs more of them, if anything; that it gets no more is the price "
-                "of its hyperparameters.",
-            },
-            {
-                "answer": "Because otherwise the test set would be used twice",
-                "correct": False,
-                "feedback": "Nobody chooses on the test set here. The choice is on validation, and "
-                "there more settings mean more luck.",
-            },
-        ],
-    },
-    {
-        "question": "What does a network trained with dropout save, compared with an ensemble of "
-        "five?",
-        "section": "Many networks for the price of one?",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "Four trainings, and at test time four forward passes",
-                "correct": True,
-                "feedback": "Yes: one set of weights, one pass.",
-            },
-            {
-                "answer": "The need to train for longer",
-                "correct": False,
-                "feedback": "Noise slows training down, if it changes its length at all.",
-            },
-            {
-                "answer": "Nothing: it trains exponentially many networks",
-                "correct": False,
-                "feedback": "It samples thinned networks that share their weights; a step for one "
-                "moves them all.",
-            },
-        ],
-    },
+    multiple_choice(
+        "You switch max-norm on, with a bound that no unit's weights ever reach. What changes?",
+        "A rung that may not be there",
+        (
+            "Nothing: it is the same network",
+            "Count how many units are at the bound before you say what it did.",
+        ),
+        (
+            "The weights are pulled towards 0 a little",
+            "That is L2. Max-norm does nothing below its bound.",
+        ),
+        (
+            "The weights are stretched to the bound",
+            "It is a bound from above, not a length that is given.",
+        ),
+    ),
+    multiple_choice(
+        "A layer is made twice as wide, on both sides. How does dropout's share of its "
+        "multiplications change?",
+        "What a step costs",
+        (
+            "It halves",
+            "Twice as many units to draw for, four times as many weights.",
+        ),
+        (
+            "It stays",
+            "Draws grow with the units, products with the weights between them.",
+        ),
+        (
+            "It doubles",
+            "The draws double, and the products they are compared with quadruple.",
+        ),
+    ),
+    multiple_choice(
+        "Why does every arm of a comparison get equally many settings to choose from?",
+        "Together, or instead",
+        (
+            "Because the best of many looks better than the best of few",
+            "Even if all of them are equally good, as validation has luck.",
+        ),
+        (
+            "Because an arm with more hyperparameters needs fewer settings",
+            "It needs more of them, if anything; that it gets no more is the price of its "
+            "hyperparameters.",
+        ),
+        (
+            "Because otherwise the test set would be used twice",
+            "Nobody chooses on the test set here. The choice is on validation, and there more "
+            "settings mean more luck.",
+        ),
+    ),
+    multiple_choice(
+        "What does a network trained with dropout save, compared with an ensemble of five?",
+        "Many networks for the price of one?",
+        (
+            "Four trainings, and at test time four forward passes",
+            "One set of weights, one pass.",
+        ),
+        (
+            "The need to train for longer",
+            "Noise slows training down, if it changes its length at all.",
+        ),
+        (
+            "Nothing: it trains exponentially many networks at once",
+            "It samples thinned networks that share their weights; a step for one moves them all.",
+        ),
+    ),
 ]

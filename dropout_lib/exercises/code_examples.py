@@ -789,12 +789,12 @@ EXERCISES = (
 
 QUIZ = [
     multiple_choice(
-        "A script prints 'Outputs are different: True' for a network's two modes. "
-        "What does that show?",
+        "A script prints 'Outputs are different: True' for a network's two modes. What does "
+        "that show?",
         "Example 2: a multilayer perceptron",
         (
             "That two passes differed",
-            "Yes, and no more. Two passes in training mode differ as well.",
+            "No more than that: two passes in training mode differ as well.",
         ),
         (
             "That evaluation switches dropout off",
@@ -806,8 +806,8 @@ QUIZ = [
         ),
     ),
     {
-        "question": "Example 2 is given the hidden sizes [512, 256, 128] and the rates [0.5]. How "
-        "many linear layers does it build, the output layer included?",
+        "question": "Example 2 is given the hidden sizes [512, 256, 128] and the rates [0.5]. "
+        "How many linear layers does it build, the output layer included?",
         "section": "Example 2: a multilayer perceptron",
         "type": "numeric",
         "answers": [
@@ -815,13 +815,13 @@ QUIZ = [
                 "type": "value",
                 "value": 2,
                 "correct": True,
-                "feedback": "One hidden layer of 512, and the output layer. zip stopped there.",
+                "feedback": "One hidden layer of 512, and the output layer. `zip` stopped there.",
             },
             {
                 "type": "value",
                 "value": 4,
                 "correct": False,
-                "feedback": "That is what was ordered. zip stops at the shorter list.",
+                "feedback": "That is what was ordered. `zip` stops at the shorter list.",
             },
             {
                 "type": "value",
@@ -829,19 +829,22 @@ QUIZ = [
                 "correct": False,
                 "feedback": "The output layer stands behind the loop and is always built.",
             },
-            {"type": "default", "feedback": "zip pairs as many as the shorter list has."},
+            {
+                "type": "default",
+                "feedback": "`zip` pairs as many as the shorter list has.",
+            },
         ],
     },
     multiple_choice(
-        "An untrained network with dropout gives unusual inputs larger error bars than usual ones. "
-        "Why?",
+        "An untrained network with dropout gives unusual inputs larger error bars than usual "
+        "ones. Why?",
         "Example 5: Monte Carlo dropout",
         (
             "Its outputs grow with its inputs, and the spread over masks with them",
-            "Yes. Without biases it would be in proportion.",
+            "Without biases it would be in proportion.",
         ),
         (
-            "It has not seen such inputs before",
+            "It has not seen such inputs before, and says how little it knows of them",
             "It has seen none at all, usual or unusual.",
         ),
         (
@@ -850,18 +853,18 @@ QUIZ = [
         ),
     ),
     multiple_choice(
-        "In the specimen, why does it not show that nn.Dropout(keep) drops four units in five?",
+        "In the specimen, why does it not show that `nn.Dropout(keep)` drops four units in five?",
         "A specimen",
         (
             "From the second epoch on the network is in evaluation, and nothing is dropped",
-            "Yes: one fault hides the other. Mend the first alone, and the second will show.",
+            "One fault hides the other. Mend the first alone, and the second will show.",
         ),
         (
-            "Because the scale makes up for it",
+            "Because the scale makes up for it: what one in five keeps is multiplied by five",
             "The scale keeps the mean. The noise at p = 0.8 would be plain to see.",
         ),
         (
-            "Because nn.Dropout's argument is the probability to keep",
+            "Because `nn.Dropout`'s argument is the probability to keep",
             "It is the probability to drop.",
         ),
     ),
@@ -870,7 +873,7 @@ QUIZ = [
         "Example 3: a convolutional network",
         (
             "Nothing: it is a comment that runs",
-            "Yes. It says the same if the network is replaced by another.",
+            "It says the same if the network is replaced by another.",
         ),
         (
             "What the author measured",
@@ -882,12 +885,12 @@ QUIZ = [
         ),
     ),
     multiple_choice(
-        "You copy a method that predicts with self.train() and torch.no_grad() into a network "
-        "with batch norm. What happens to the network?",
+        "You copy a method that predicts with `self.train()` and `torch.no_grad()` into a "
+        "network with batch norm. What happens to the network?",
         "Example 5: Monte Carlo dropout",
         (
             "Its running statistics move with every prediction",
-            "Yes. no_grad() stops gradients; batch norm in training mode counts on.",
+            "`no_grad()` stops gradients; batch norm in training mode counts on.",
         ),
         (
             "Nothing, as no gradients are recorded",

@@ -32,7 +32,10 @@ CHAPTERS = {  # number: module; the notebook is chapters/NUMBER_MODULE.ipynb, wi
     "08-3": "spatial_cnn",
     "08-4": "with_and_without_dropout",
     "08-5": "monte_carlo_dropout",
+    "09": "key_concepts",
+    "10": "interview_tips",
     "11": "evidence",
+    "12": "misconceptions",
 }
 
 TITLES = {
@@ -54,7 +57,10 @@ TITLES = {
     "08-3": "A convolutional network",
     "08-4": "With and without dropout",
     "08-5": "Monte Carlo dropout",
+    "09": "Key concepts",
+    "10": "Interview tips",
     "11": "Evidence",
+    "12": "Misconceptions",
 }
 
 
@@ -98,9 +104,14 @@ class Verdict:
     def __repr__(self):
         if self.passed:
             return f'Right. Compare with solution("{self.name}") if you like.'
-        right = self.diagnosis.right
-        so_far = [wrapped(f"Right so far: {', '.join(right)}.")] if right else []
+        so_far = [wrapped(_right_so_far(self.diagnosis.right))] if self.diagnosis.right else []
         return "\n".join([*so_far, f"Not yet: {self.diagnosis}", f'Stuck? hint("{self.name}")'])
+
+
+def _right_so_far(names):
+    """The last three properties that were found in order; how many others there are."""
+    others = f"{len(names) - 3} others, " if len(names) > 3 else ""
+    return f"Right so far: {others}{', '.join(names[-3:])}."
 
 
 def find(name):
@@ -158,6 +169,11 @@ def multiple_choice(question, section, right, *wrong):
 def questions(chapter):
     """The quiz questions of a chapter, in the format of jupyterquiz."""
     return _module(chapter).QUIZ
+
+
+def cards(chapter):
+    """The flashcards of a chapter; most have none."""
+    return getattr(_module(chapter), "CARDS", ())
 
 
 def exercise(name):

@@ -5,7 +5,7 @@ import numpy as np
 from .. import scratch
 from ..checks import Diagnosis, Subject
 from ..checks import dropconnect as checks
-from .core import NOT_STARTED, Exercise, first_diagnosis
+from .core import NOT_STARTED, Exercise, first_diagnosis, multiple_choice
 
 
 class _AsLayer:
@@ -477,78 +477,62 @@ QUIZ = [
                 "feedback": "Inputs and outputs are units. It is the weights between them that "
                 "are dropped.",
             },
-            {"type": "default", "feedback": "Count the weights."},
-        ],
-    },
-    {
-        "question": "Dropout on a layer's inputs and DropConnect on its weights, same p. Which "
-        "makes a single output vary more?",
-        "section": "The noise of one output, and of two",
-        "type": "multiple_choice",
-        "answers": [
             {
-                "answer": "Neither: the variances are equal",
-                "correct": True,
-                "feedback": "Yes. One output sees each input through one weight, and does not "
-                "notice which of the two was dropped.",
-            },
-            {
-                "answer": "DropConnect: it drops more things",
-                "correct": False,
-                "feedback": "More coins are tossed, but each decides over less: a weight, not a "
-                "column of them.",
-            },
-            {
-                "answer": "Dropout: it drops whole columns",
-                "correct": False,
-                "feedback": "In one row, a whole column is one entry.",
+                "type": "default",
+                "feedback": "Count the weights.",
             },
         ],
     },
-    {
-        "question": "What differs, then?",
-        "section": "The noise of one output, and of two",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "With dropout the noise of different outputs is correlated",
-                "correct": True,
-                "feedback": "Yes: they lose the same inputs.",
-            },
-            {
-                "answer": "With DropConnect the mean is another",
-                "correct": False,
-                "feedback": "Both scale by 1 / (1 − p), and both have the mean x Wᵀ + b.",
-            },
-            {
-                "answer": "With DropConnect the cases of a batch are correlated",
-                "correct": False,
-                "feedback": "Only if somebody draws one mask for the whole batch.",
-            },
-        ],
-    },
-    {
-        "question": "Why is grad_output.T @ x wrong as the weight gradient of DropConnect?",
-        "section": "Forward and backward",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "It has summed over the cases, and each case has its own mask",
-                "correct": True,
-                "feedback": "Yes. The mask belongs inside the sum.",
-            },
-            {
-                "answer": "It has the wrong shape",
-                "correct": False,
-                "feedback": "It is (O, I), which is right; that is why nobody notices.",
-            },
-            {
-                "answer": "It is right: the weights were only dropped in forward",
-                "correct": False,
-                "feedback": "A weight that was dropped had no influence on that case's loss.",
-            },
-        ],
-    },
+    multiple_choice(
+        "Dropout on a layer's inputs and DropConnect on its weights, same p. Which makes a "
+        "single output vary more?",
+        "The noise of one output, and of two",
+        (
+            "Neither: the variances are equal",
+            "One output sees each input through one weight, and does not notice which of the "
+            "two was dropped.",
+        ),
+        (
+            "DropConnect: it drops more things",
+            "More coins are tossed, but each decides over less: a weight, not a column of them.",
+        ),
+        (
+            "Dropout: it drops whole columns",
+            "In one row, a whole column is one entry.",
+        ),
+    ),
+    multiple_choice(
+        "What differs, then?",
+        "The noise of one output, and of two",
+        (
+            "With dropout the noise of different outputs is correlated",
+            "They lose the same inputs.",
+        ),
+        (
+            "With DropConnect the mean is another",
+            "Both scale by 1 / (1 − p), and both have the mean x Wᵀ + b.",
+        ),
+        (
+            "With DropConnect the cases of a batch are correlated",
+            "Only if somebody draws one mask for the whole batch.",
+        ),
+    ),
+    multiple_choice(
+        "Why is `grad_output.T @ x` wrong as the weight gradient of DropConnect?",
+        "Forward and backward",
+        (
+            "It has summed over the cases, and each case has its own mask",
+            "The mask belongs inside the sum.",
+        ),
+        (
+            "It has the wrong shape",
+            "It is (O, I), which is right; that is why nobody notices.",
+        ),
+        (
+            "It is right: the weights were dropped in forward, and come back in backward",
+            "A weight that was dropped had no influence on that case's loss.",
+        ),
+    ),
     {
         "question": "An output has x = (2, 1), weights (1, 2), no bias, p = 0.5. What is its "
         "variance over the masks of DropConnect?",
@@ -573,51 +557,42 @@ QUIZ = [
                 "correct": False,
                 "feedback": "That is p (1 − p) times 8, without the scale.",
             },
-            {"type": "default", "feedback": "p / (1 − p) times the sum of (w x)²."},
-        ],
-    },
-    {
-        "question": "Behind a ReLU, the mean of many passes lies ... what the mean weights give.",
-        "section": "After training",
-        "type": "multiple_choice",
-        "answers": [
             {
-                "answer": "at or above",
-                "correct": True,
-                "feedback": "Yes: the ReLU cuts off the downs and lets the ups through.",
-            },
-            {
-                "answer": "at",
-                "correct": False,
-                "feedback": "Before the ReLU, yes. Not behind it, where noise crosses zero.",
-            },
-            {
-                "answer": "below",
-                "correct": False,
-                "feedback": "It would be for a function that bends the other way.",
+                "type": "default",
+                "feedback": "p / (1 − p) times the sum of (w x)².",
             },
         ],
     },
-    {
-        "question": "F.linear(x, F.dropout(W, p), b) is ...",
-        "section": "Pitfalls",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "DropConnect with one mask for the whole batch",
-                "correct": True,
-                "feedback": "Yes. It is fast, and its noise does not average out over the batch.",
-            },
-            {
-                "answer": "DropConnect",
-                "correct": False,
-                "feedback": "In DropConnect every case has a mask of its own.",
-            },
-            {
-                "answer": "dropout on the inputs",
-                "correct": False,
-                "feedback": "Single entries of W are dropped, not columns.",
-            },
-        ],
-    },
+    multiple_choice(
+        "Behind a ReLU, the mean of many passes lies ... what the mean weights give.",
+        "After training",
+        (
+            "at or above",
+            "The ReLU cuts off the downs and lets the ups through.",
+        ),
+        (
+            "at",
+            "Before the ReLU, yes. Not behind it, where noise crosses zero.",
+        ),
+        (
+            "below",
+            "It would be for a function that bends the other way.",
+        ),
+    ),
+    multiple_choice(
+        "`F.linear(x, F.dropout(W, p), b)` is ...",
+        "Pitfalls",
+        (
+            "DropConnect with one mask for the whole batch",
+            "It is fast, and its noise does not average out over the batch.",
+        ),
+        (
+            "DropConnect: a mask on the weights, and the bias as it is",
+            "In DropConnect every case has a mask of its own.",
+        ),
+        (
+            "dropout on the inputs",
+            "Single entries of W are dropped, not columns.",
+        ),
+    ),
 ]

@@ -5,7 +5,7 @@ import math
 from ..checks import Diagnosis
 from ..experiments import mean_interval, paired_difference
 from .agree import agrees, first_wrong
-from .core import NOT_STARTED, Exercise
+from .core import NOT_STARTED, Exercise, multiple_choice
 
 A = (10.1, 9.0, 11.2, 8.7, 10.4)
 B = (9.7, 8.8, 10.1, 8.8, 9.9)
@@ -715,87 +715,65 @@ EXERCISES = (
 )
 
 QUIZ = [
+    multiple_choice(
+        "The interval for what dropout gains, over ten paired runs, is [−0.1, 0.9] points. What "
+        "may you write?",
+        "How a verdict is made",
+        (
+            "Ten runs cannot tell whether it gains anything",
+            "A loss of a tenth of a point and a gain of nine tenths are both within what was seen.",
+        ),
+        (
+            "Dropout gains 0.4 points",
+            "0.4 is the middle. The interval says how little that pins down.",
+        ),
+        (
+            "Dropout gains nothing",
+            "Then 0.9 would have to be excluded, too. Not seen is not absent.",
+        ),
+        (
+            "It gains with a probability of 90%",
+            "The interval is no distribution of the effect: nine tenths of its length say "
+            "nothing about a probability.",
+        ),
+    ),
+    multiple_choice(
+        "A claim has three conditions: one interval above 0, one that contains 0, one below. "
+        "What is the verdict?",
+        "How a verdict is made",
+        (
+            "depends",
+            "Some conditions support it, and some don't.",
+        ),
+        (
+            "holds",
+            "All conditions have to support a claim for it to hold.",
+        ),
+        (
+            "fails",
+            "It fails if no condition supports it. One does.",
+        ),
+    ),
+    multiple_choice(
+        "What do paired seeds buy?",
+        "Runs in pairs",
+        (
+            "What both runs of a pair share drops out of the difference",
+            "An easy split is easy for both. Where little is shared, pairing buys little, as "
+            "you saw with half of the units deleted.",
+        ),
+        (
+            "The effect gets larger",
+            "The mean difference is the same number, paired or not. Its interval changes.",
+        ),
+        (
+            "Both networks get the same error",
+            "They get the same data and the same start. What they make of it is what is measured.",
+        ),
+    ),
     {
-        "question": "The interval for what dropout gains, over ten paired runs, is [−0.1, 0.9] "
-        "points. What may you write?",
-        "section": "How a verdict is made",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "Ten runs cannot tell whether it gains anything",
-                "correct": True,
-                "feedback": "Yes: a loss of a tenth of a point and a gain of nine tenths are "
-                "both within what was seen.",
-            },
-            {
-                "answer": "Dropout gains 0.4 points",
-                "correct": False,
-                "feedback": "0.4 is the middle. The interval says how little that pins down.",
-            },
-            {
-                "answer": "Dropout gains nothing",
-                "correct": False,
-                "feedback": "Then 0.9 would have to be excluded, too. Not seen is not absent.",
-            },
-            {
-                "answer": "It gains with a probability of 90%",
-                "correct": False,
-                "feedback": "The interval is no distribution of the effect: nine tenths of its "
-                "length say nothing about a probability.",
-            },
-        ],
-    },
-    {
-        "question": "A claim has three conditions: one interval above 0, one that contains 0, one "
-        "below. What is the verdict?",
-        "section": "How a verdict is made",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "depends",
-                "correct": True,
-                "feedback": "Yes: some conditions support it, and some don't.",
-            },
-            {
-                "answer": "holds",
-                "correct": False,
-                "feedback": "All conditions have to support a claim for it to hold.",
-            },
-            {
-                "answer": "fails",
-                "correct": False,
-                "feedback": "It fails if no condition supports it. One does.",
-            },
-        ],
-    },
-    {
-        "question": "What do paired seeds buy?",
-        "section": "Runs in pairs",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "What both runs of a pair share drops out of the difference",
-                "correct": True,
-                "feedback": "Yes: an easy split is easy for both. Where little is shared, "
-                "pairing buys little, as you saw with half of the units deleted.",
-            },
-            {
-                "answer": "The effect gets larger",
-                "correct": False,
-                "feedback": "The mean difference is the same number, paired or not. Its interval "
-                "changes.",
-            },
-            {
-                "answer": "Both networks get the same error",
-                "correct": False,
-                "feedback": "They get the same data and the same start. What they make of it is "
-                "what is measured.",
-            },
-        ],
-    },
-    {
-        "question": "Of 200 independent comparisons none has an effect. How many 95% intervals do "
-        "you expect to leave 0 out?",
+        "question": "Of 200 independent comparisons none has an effect. How many 95% intervals "
+        "do you expect to leave 0 out?",
         "section": "What the ledger cannot say",
         "type": "numeric",
         "answers": [
@@ -818,55 +796,45 @@ QUIZ = [
                 "correct": False,
                 "feedback": "These contain 0. The others are asked for.",
             },
-            {"type": "default", "feedback": "A 95% interval misses in 5% of the cases."},
-        ],
-    },
-    {
-        "question": "You add runs one by one, and stop as soon as the interval leaves 0 out. What "
-        "is wrong with the interval that you print?",
-        "section": "How many runs does it take?",
-        "type": "multiple_choice",
-        "answers": [
             {
-                "answer": "It had many chances to leave 0 out, and you took the first",
-                "correct": True,
-                "feedback": "Yes. 95% is for one look at a number of runs fixed beforehand.",
-            },
-            {
-                "answer": "Nothing: it is a 95% interval",
-                "correct": False,
-                "feedback": "It would be, had you fixed the number of runs beforehand.",
-            },
-            {
-                "answer": "It is too wide, as there are few runs",
-                "correct": False,
-                "feedback": "Student's t takes care of few runs. It does not know of the looks "
-                "that came before.",
+                "type": "default",
+                "feedback": "A 95% interval misses in 5% of the cases.",
             },
         ],
     },
-    {
-        "question": "The ledger says “fails, not shown” of a claim. What do you know?",
-        "section": "What the ledger cannot say",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "Our runs do not show it, in the conditions that are listed",
-                "correct": True,
-                "feedback": "Yes. More runs, other data or a larger network may.",
-            },
-            {
-                "answer": "It is false",
-                "correct": False,
-                "feedback": "“The opposite is shown” or “shown to be false” would say that, and "
-                "the first of them for our conditions only.",
-            },
-            {
-                "answer": "The experiment had a mistake",
-                "correct": False,
-                "feedback": "An effect that does not appear is a result. Looking for mistakes is "
-                "due in both cases.",
-            },
-        ],
-    },
+    multiple_choice(
+        "You add runs one by one, and stop as soon as the interval leaves 0 out. What is wrong "
+        "with the interval that you print?",
+        "How many runs does it take?",
+        (
+            "It had many chances to leave 0 out, and you took the first",
+            "95% is for one look at a number of runs fixed beforehand.",
+        ),
+        (
+            "Nothing: it is a 95% interval",
+            "It would be, had you fixed the number of runs beforehand.",
+        ),
+        (
+            "It is too wide, as you stopped with as few runs as you could",
+            "Student's t takes care of few runs. It does not know of the looks that came before.",
+        ),
+    ),
+    multiple_choice(
+        "The ledger says “fails, not shown” of a claim. What do you know?",
+        "What the ledger cannot say",
+        (
+            "Our runs do not show it, in the conditions that are listed",
+            "More runs, other data or a larger network may.",
+        ),
+        (
+            "It is false",
+            "“The opposite is shown” or “shown to be false” would say that, and the first of "
+            "them for our conditions only.",
+        ),
+        (
+            "The experiment had a mistake, or the effect would have appeared",
+            "An effect that does not appear is a result. Looking for mistakes is due in both "
+            "cases.",
+        ),
+    ),
 ]

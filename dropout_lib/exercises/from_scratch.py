@@ -855,10 +855,10 @@ QUIZ = [
         "The function as it is given",
         (
             "The line: it announces an expectation and shows one draw",
-            "Yes. The mean over all masks is the sum of x; one draw of it need not be.",
+            "The mean over all masks is the sum of x; one draw of it need not be.",
         ),
         (
-            "The scale: it should be 1 / p",
+            "The scale: it should be 1 / p, and 1 / (1 − p) is too large",
             "At p = 0.5 that is the same number. The scale is right at every p.",
         ),
         (
@@ -867,13 +867,12 @@ QUIZ = [
         ),
     ),
     multiple_choice(
-        "A test of dropout allows two standard deviations for each of 50 means. How will it behave "
-        "on right code, with a new seed each time?",
+        "A test of dropout allows two standard deviations for each of 50 means. How will it "
+        "behave on right code, with a new seed each time?",
         "Pitfalls",
         (
             "It fails in most runs",
-            "Yes: each mean is outside in nearly 5% of runs, and some one of 50 in about nine of "
-            "ten.",
+            "Each mean is outside in nearly 5% of runs, and some one of 50 in about nine of ten.",
         ),
         (
             "It fails in about one run of twenty",
@@ -885,8 +884,8 @@ QUIZ = [
         ),
     ),
     {
-        "question": "At p = 0.5, a mean of how many draws has a standard deviation of one tenth of "
-        "the activation?",
+        "question": "At p = 0.5, a mean of how many draws has a standard deviation of one tenth "
+        "of the activation?",
         "section": "What makes a print a test",
         "type": "numeric",
         "answers": [
@@ -908,7 +907,10 @@ QUIZ = [
                 "correct": False,
                 "feedback": "That is for six standard deviations to fit into a tenth.",
             },
-            {"type": "default", "feedback": "x √(p / (1 − p)) / √N = x / 10 at p = 0.5."},
+            {
+                "type": "default",
+                "feedback": "x √(p / (1 − p)) / √N = x / 10 at p = 0.5.",
+            },
         ],
     },
     multiple_choice(
@@ -916,7 +918,7 @@ QUIZ = [
         "The gradient of a whole network",
         (
             "Backward draws a mask of its own",
-            "Yes: backward is then not the derivative of this forward.",
+            "Backward is then not the derivative of this forward.",
         ),
         (
             "The mask is drawn once and never again",
@@ -932,12 +934,12 @@ QUIZ = [
         ),
     ),
     multiple_choice(
-        "A network with dropout diverges at a learning rate at which it trains without. At a third "
-        "of the rate it trains, and does well. What follows?",
+        "A network with dropout diverges at a learning rate at which it trains without. At a "
+        "third of the rate it trains, and does well. What follows?",
         "Twelve mistakes",
         (
             "Nothing yet: two of the mistakes of this chapter do exactly that",
-            "Yes. Check the gradient before you write down that dropout needs a smaller rate.",
+            "Check the gradient before you write down that dropout needs a smaller rate.",
         ),
         (
             "Dropout needs smaller learning rates",
@@ -954,24 +956,24 @@ QUIZ = [
         "Twelve mistakes",
         (
             "a forgotten scale",
-            "Yes: within a point in error, and several times the loss.",
+            "Within a point in error, and several times the loss.",
         ),
         (
             "an evaluation that still drops",
-            "That cost several points of error, tuned or not.",
+            "Its noise is in every prediction: several points of error, tuned or not.",
         ),
         (
             "normal random numbers in place of uniform ones",
-            "That cost several points of error, tuned or not.",
+            "They drop another share than p says: several points of error, tuned or not.",
         ),
     ),
     multiple_choice(
-        "A function for dropout is mended so that float32 stays float32, and its tests for dtype "
-        "pass now. What has to be run?",
+        "A function for dropout is mended so that float32 stays float32, and its tests for "
+        "dtype pass now. What has to be run?",
         "Mending, one complaint at a time",
         (
             "All tests",
-            "Yes: this very repair made integers lose their fractions.",
+            "This very repair made integers lose their fractions.",
         ),
         (
             "The tests for dtype, with float16 and float64 as well",

@@ -7,7 +7,7 @@ import numpy as np
 from .. import scratch
 from ..checks import BACKWARD, EDGES, EVALUATION, FORWARD, Diagnosis, function_subject
 from ..checks.elementwise import p_zero_keeps_all_and_p_one_drops_all
-from .core import NOT_STARTED, Exercise, first_diagnosis
+from .core import NOT_STARTED, Exercise, first_diagnosis, multiple_choice
 
 
 def judge_forward(forward):
@@ -503,104 +503,76 @@ EXERCISES = (
 )
 
 QUIZ = [
-    {
-        "question": "With inverted dropout at p = 0.2, a unit that is kept in training has its "
-        "activation multiplied by ...",
-        "section": "Five steps",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "1.25",
-                "correct": True,
-                "feedback": "Yes: 1 / (1 − 0.2).",
-            },
-            {
-                "answer": "0.8",
-                "correct": False,
-                "feedback": "0.8 is the factor of standard dropout in evaluation.",
-            },
-            {
-                "answer": "5",
-                "correct": False,
-                "feedback": "5 = 1 / p. It is the probability to keep that one divides by.",
-            },
-            {
-                "answer": "1",
-                "correct": False,
-                "feedback": "That is standard dropout in training, or a forgotten scale.",
-            },
-        ],
-    },
-    {
-        "question": "In evaluation, standard dropout ...",
-        "section": "Standard and inverted",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "keeps every unit and multiplies by 1 − p",
-                "correct": True,
-                "feedback": "Yes. It did not scale in training, so it has to now.",
-            },
-            {
-                "answer": "keeps every unit and multiplies by nothing",
-                "correct": False,
-                "feedback": "That is inverted dropout.",
-            },
-            {
-                "answer": "drops units as in training",
-                "correct": False,
-                "feedback": "That is Monte Carlo dropout, on purpose, or a forgotten eval().",
-            },
-        ],
-    },
-    {
-        "question": "A unit was dropped in the forward pass. Which gradient do its incoming "
-        "weights get from this case?",
-        "section": "Backward",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "Zero",
-                "correct": True,
-                "feedback": "Yes: the output did not depend on it.",
-            },
-            {
-                "answer": "The usual one, as the weights still exist",
-                "correct": False,
-                "feedback": "They exist, but in this case the loss would be the same whatever "
-                "they were.",
-            },
-            {
-                "answer": "The usual one times 1 / (1 − p)",
-                "correct": False,
-                "feedback": "That is what the kept units get.",
-            },
-        ],
-    },
-    {
-        "question": "Why is it wrong to recover the mask in the backward pass by asking where the "
-        "output is 0?",
-        "section": "Pitfalls",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "The activation of a kept unit can be exactly 0",
-                "correct": True,
-                "feedback": "Yes: behind a layer that starts at 0 all of them are, and the layer "
-                "would never learn.",
-            },
-            {
-                "answer": "Dropped units are not exactly 0",
-                "correct": False,
-                "feedback": "They are; that is not the trouble.",
-            },
-            {
-                "answer": "It takes too long",
-                "correct": False,
-                "feedback": "The comparison costs little; the trouble is what it finds.",
-            },
-        ],
-    },
+    multiple_choice(
+        "With inverted dropout at p = 0.2, a unit that is kept in training has its activation "
+        "multiplied by ...",
+        "Five steps",
+        (
+            "1.25",
+            "1 / (1 − 0.2).",
+        ),
+        (
+            "0.8",
+            "0.8 is the factor of standard dropout in evaluation.",
+        ),
+        (
+            "5",
+            "5 = 1 / p. It is the probability to keep that one divides by.",
+        ),
+        (
+            "1",
+            "That is standard dropout in training, or a forgotten scale.",
+        ),
+    ),
+    multiple_choice(
+        "In evaluation, standard dropout ...",
+        "Standard and inverted",
+        (
+            "keeps every unit and multiplies by 1 − p",
+            "It did not scale in training, so it has to now.",
+        ),
+        (
+            "keeps every unit and multiplies by nothing",
+            "That is inverted dropout, which has scaled in training already.",
+        ),
+        (
+            "drops units as in training",
+            "That is Monte Carlo dropout, on purpose, or a forgotten `eval()`.",
+        ),
+    ),
+    multiple_choice(
+        "A unit was dropped in the forward pass. Which gradient do its incoming weights get "
+        "from this case?",
+        "Backward",
+        (
+            "Zero",
+            "The output did not depend on it.",
+        ),
+        (
+            "The usual one, as the weights still exist",
+            "They exist, but in this case the loss would be the same whatever they were.",
+        ),
+        (
+            "The usual one times 1 / (1 − p)",
+            "That is what the kept units get.",
+        ),
+    ),
+    multiple_choice(
+        "Why is it wrong to recover the mask in the backward pass by asking where the output is 0?",
+        "Pitfalls",
+        (
+            "The activation of a kept unit can be exactly 0",
+            "Behind a layer that starts at 0 all of them are, and the layer would never learn.",
+        ),
+        (
+            "Dropped units are not exactly 0",
+            "They are; that is not the trouble.",
+        ),
+        (
+            "The scale 1 / (1 − p) has changed the outputs of the kept units",
+            "It has, but a factor turns no kept unit into a 0.",
+        ),
+    ),
     {
         "question": "An activation is 3 and p = 0.5. What is the variance of the unit's output "
         "under inverted dropout?",
@@ -617,7 +589,7 @@ QUIZ = [
                 "type": "value",
                 "value": 3,
                 "correct": False,
-                "feedback": "That is the standard deviation.",
+                "feedback": "That is the standard deviation; the variance is its square.",
             },
             {
                 "type": "value",
@@ -625,35 +597,30 @@ QUIZ = [
                 "correct": False,
                 "feedback": "That is p(1 − p) x², without the scale.",
             },
-            {"type": "default", "feedback": "p / (1 − p) times x squared."},
-        ],
-    },
-    {
-        "question": "In PyTorch, what does model.eval() do to nn.Dropout?",
-        "section": "Train and eval",
-        "type": "multiple_choice",
-        "answers": [
             {
-                "answer": "It passes its input through unchanged",
-                "correct": True,
-                "feedback": "Yes: the very same tensor comes out.",
-            },
-            {
-                "answer": "It multiplies by 1 − p",
-                "correct": False,
-                "feedback": "PyTorch's dropout is inverted: it has scaled in training.",
-            },
-            {
-                "answer": "It switches off gradients too",
-                "correct": False,
-                "feedback": "That is torch.no_grad(). The two have nothing to do with each other.",
-            },
-            {
-                "answer": "Nothing; one has to set p to 0",
-                "correct": False,
-                "feedback": "True of functional dropout called without `training=`, "
-                "not of the module.",
+                "type": "default",
+                "feedback": "p / (1 − p) times x squared.",
             },
         ],
     },
+    multiple_choice(
+        "In PyTorch, what does `model.eval()` do to `nn.Dropout`?",
+        "Train and eval",
+        (
+            "It passes its input through unchanged",
+            "The very same tensor comes out.",
+        ),
+        (
+            "It multiplies its input by 1 − p, the share that was kept",
+            "PyTorch's dropout is inverted: it has scaled in training.",
+        ),
+        (
+            "It switches off gradients too",
+            "That is `torch.no_grad()`. The two have nothing to do with each other.",
+        ),
+        (
+            "Nothing; one has to set p to 0",
+            "True of functional dropout called without `training=`, not of the module.",
+        ),
+    ),
 ]

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from ..checks import Diagnosis
-from .core import NOT_STARTED, Exercise
+from .core import NOT_STARTED, Exercise, multiple_choice
 
 
 def _first_slip(answers, slips, points):
@@ -723,84 +723,64 @@ EXERCISES = (
 )
 
 QUIZ = [
+    multiple_choice(
+        "A network was trained with inverted dropout at p = 0.5 and saved. You build it with p "
+        "= 0.1, load the file, and call `eval()`. What comes out?",
+        "Nothing to do",
+        (
+            "The same as from the network that was trained",
+            "Evaluation doesn't read p.",
+        ),
+        (
+            "Outputs that are too loud, by a factor of 0.9 / 0.5 per layer",
+            "So it would be with standard dropout, whose evaluation multiplies by 1 − p.",
+        ),
+        (
+            "An error: the file holds another p",
+            "The file holds no p at all, and loading cannot notice.",
+        ),
+    ),
+    multiple_choice(
+        "Halfway through training you set p from 0.5 to 0. What happens to the network in "
+        "evaluation mode at that moment?",
+        "p may change while you train",
+        (
+            "Nothing with inverted dropout, a jump with standard dropout",
+            "Only standard dropout's evaluation contains p.",
+        ),
+        (
+            "Nothing with either, as no weight has moved",
+            "No weight has, but standard dropout multiplies by 1 − p, and that was 0.5 and is "
+            "now 1.",
+        ),
+        (
+            "A jump with inverted dropout, nothing with standard dropout",
+            "The other way round: inverted dropout has p in training only.",
+        ),
+    ),
+    multiple_choice(
+        "The member of the family with a = 0.5 multiplies in evaluation by ...",
+        "One family",
+        (
+            "the root of 1 − p",
+            "1 − a = 0.5, and training has given back the other root.",
+        ),
+        (
+            "1",
+            "That is a = 1, inverted dropout.",
+        ),
+        (
+            "1 − p",
+            "That is a = 0, standard dropout.",
+        ),
+        (
+            "1 over the root of 1 − p",
+            "That is its factor on kept units in training.",
+        ),
+    ),
     {
-        "question": "A network was trained with inverted dropout at p = 0.5 and saved. You build "
-        "it with p = 0.1, load the file, and call eval(). What comes out?",
-        "section": "Nothing to do",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "The same as from the network that was trained",
-                "correct": True,
-                "feedback": "Yes: evaluation doesn't read p.",
-            },
-            {
-                "answer": "Outputs that are too loud, by a factor of 0.9 / 0.5 per layer",
-                "correct": False,
-                "feedback": "So it would be with standard dropout, whose evaluation multiplies "
-                "by 1 − p.",
-            },
-            {
-                "answer": "An error: the file holds another p",
-                "correct": False,
-                "feedback": "The file holds no p at all, and loading cannot notice.",
-            },
-        ],
-    },
-    {
-        "question": "Halfway through training you set p from 0.5 to 0. What happens to the "
-        "network in evaluation mode at that moment?",
-        "section": "p may change while you train",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "Nothing with inverted dropout, a jump with standard dropout",
-                "correct": True,
-                "feedback": "Yes: only standard dropout's evaluation contains p.",
-            },
-            {
-                "answer": "Nothing with either, as no weight has moved",
-                "correct": False,
-                "feedback": "No weight has, but standard dropout multiplies by 1 − p, and that "
-                "was 0.5 and is now 1.",
-            },
-            {
-                "answer": "A jump with inverted dropout, nothing with standard dropout",
-                "correct": False,
-                "feedback": "The other way round: inverted dropout has p in training only.",
-            },
-        ],
-    },
-    {
-        "question": "The member of the family with a = 0.5 multiplies in evaluation by ...",
-        "section": "One family",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "the root of 1 − p",
-                "correct": True,
-                "feedback": "Yes: 1 − a = 0.5, and training has given back the other root.",
-            },
-            {
-                "answer": "1",
-                "correct": False,
-                "feedback": "That is a = 1, inverted dropout.",
-            },
-            {
-                "answer": "1 − p",
-                "correct": False,
-                "feedback": "That is a = 0, standard dropout.",
-            },
-            {
-                "answer": "1 over the root of 1 − p",
-                "correct": False,
-                "feedback": "That is its factor on kept units in training.",
-            },
-        ],
-    },
-    {
-        "question": "Inverted dropout, p = 0.75, SGD with learning rate 0.01. Standard dropout is "
-        "to take the same path: which learning rate do the weights behind it need?",
+        "question": "Inverted dropout, p = 0.75, SGD with learning rate 0.01. Standard dropout "
+        "is to take the same path: which learning rate do the weights behind it need?",
         "section": "The same path",
         "type": "numeric",
         "answers": [
@@ -822,79 +802,63 @@ QUIZ = [
                 "correct": False,
                 "feedback": "That is the rate of the first layer and of the biases.",
             },
-            {"type": "default", "feedback": "Divide by (1 − p) squared."},
-        ],
-    },
-    {
-        "question": "Why has Adam one factor 1 − p less than SGD?",
-        "section": "Adam",
-        "type": "multiple_choice",
-        "answers": [
             {
-                "answer": "Its step does not depend on how large the gradient is",
-                "correct": True,
-                "feedback": "Yes (but for ε): only the size of the weights is left.",
-            },
-            {
-                "answer": "Its step does not depend on how large the weights are",
-                "correct": False,
-                "feedback": "Neither does that of SGD; and this is the factor that stays.",
-            },
-            {
-                "answer": "It has momentum",
-                "correct": False,
-                "feedback": "SGD's momentum changes nothing: it is linear in the gradients.",
+                "type": "default",
+                "feedback": "Divide by (1 − p) squared.",
             },
         ],
     },
-    {
-        "question": "A unit hears n units, and all terms w x are alike. The layer is made four "
-        "times as wide. The relative noise of the sum becomes ...",
-        "section": "How noisy is a sum?",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "half as large",
-                "correct": True,
-                "feedback": "Yes: it falls like 1 / √n.",
-            },
-            {
-                "answer": "a quarter as large",
-                "correct": False,
-                "feedback": "That is the relative variance.",
-            },
-            {
-                "answer": "no smaller",
-                "correct": False,
-                "feedback": "So it is with random signs, where the sum itself grows like √n.",
-            },
-            {
-                "answer": "twice as large",
-                "correct": False,
-                "feedback": "The noise does become larger, but the sum grows faster.",
-            },
-        ],
-    },
-    {
-        "question": "You export a model and two calls with the same input disagree. Why?",
-        "section": "Pitfalls",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "It was in training mode when you exported it",
-                "correct": True,
-                "feedback": "Yes: the mode became part of the graph. Call eval() and export again.",
-            },
-            {
-                "answer": "You forgot to call eval() on the exported program",
-                "correct": False,
-                "feedback": "It has no modes to switch.",
-            },
-            {
-                "answer": "You forgot torch.no_grad()",
-                "correct": False,
-                "feedback": "That switches off gradients, not dropout.",
-            },
-        ],
-    },
+    multiple_choice(
+        "Why has Adam one factor 1 − p less than SGD?",
+        "Adam",
+        (
+            "Its step does not depend on how large the gradient is",
+            "But for ε, it does not: only the size of the weights is left.",
+        ),
+        (
+            "Its step does not depend on how large the weights are",
+            "Neither does that of SGD; and this is the factor that stays.",
+        ),
+        (
+            "It has momentum, which averages the gradients of many steps",
+            "SGD can have it too, and it changes nothing: momentum is linear in the gradients.",
+        ),
+    ),
+    multiple_choice(
+        "A unit hears n units, and all terms w x are alike. The layer is made four times as "
+        "wide. The relative noise of the sum becomes ...",
+        "How noisy is a sum?",
+        (
+            "half as large",
+            "It falls like 1 / √n.",
+        ),
+        (
+            "a quarter as large",
+            "That is the relative variance.",
+        ),
+        (
+            "no smaller",
+            "So it is with random signs, where the sum itself grows like √n.",
+        ),
+        (
+            "twice as large",
+            "The noise does become larger, but the sum grows faster.",
+        ),
+    ),
+    multiple_choice(
+        "You export a model and two calls with the same input disagree. Why?",
+        "Pitfalls",
+        (
+            "It was in training mode when you exported it",
+            "The mode became part of the graph. Call `eval()` and export again.",
+        ),
+        (
+            "You forgot to call `eval()` on the exported program",
+            "It has no modes to switch.",
+        ),
+        (
+            "You forgot `torch.no_grad()`",
+            "That switches off gradients, not dropout.",
+        ),
+    ),
 ]

@@ -4,7 +4,7 @@ import math
 
 from ..checks import Diagnosis
 from .agree import agrees, first_wrong
-from .core import NOT_STARTED, Exercise
+from .core import NOT_STARTED, Exercise, multiple_choice
 
 # --- the variance that batch norm stores -----------------------------------------------------
 
@@ -792,8 +792,8 @@ QUIZ = [
                 "type": "value",
                 "value": 1,
                 "correct": True,
-                "feedback": "0.5⁸ = 1/256. (Silent it is more often: some of the eight are 0 for a "
-                "case anyway.)",
+                "feedback": "0.5⁸ = 1/256. (Silent it is more often: some of the eight are 0 "
+                "for a case anyway.)",
             },
             {
                 "type": "value",
@@ -807,34 +807,31 @@ QUIZ = [
                 "correct": False,
                 "feedback": "That would be four units: 0.5⁴ = 1/16.",
             },
-            {"type": "default", "feedback": "All eight coins have to fall the same way."},
-        ],
-    },
-    {
-        "question": "A network with dropout makes many errors on test data. Which number tells "
-        "you whether it *under*fits?",
-        "section": "How wide is wide enough?",
-        "type": "multiple_choice",
-        "answers": [
             {
-                "answer": "its error on the training data, with dropout off",
-                "correct": True,
-                "feedback": "Yes. If it has not learned even those, more noise is not what it "
-                "lacks. (Whether dropout is the cause, the same network without it says.)",
-            },
-            {
-                "answer": "the training loss in the log",
-                "correct": False,
-                "feedback": "That one is measured with dropout on, on thinned networks, and is "
-                "high even where all is well.",
-            },
-            {
-                "answer": "the gap between the test error and the training error",
-                "correct": False,
-                "feedback": "A network that has learned nothing has no gap at all.",
+                "type": "default",
+                "feedback": "All eight coins have to fall the same way.",
             },
         ],
     },
+    multiple_choice(
+        "A network with dropout makes many errors on test data. Which number tells you whether "
+        "it *under*fits?",
+        "How wide is wide enough?",
+        (
+            "its error on the training data, with dropout off",
+            "If it has not learned even those, more noise is not what it lacks. (Whether "
+            "dropout is the cause, the same network without it says.)",
+        ),
+        (
+            "the training loss in the log",
+            "That one is measured with dropout on, on thinned networks, and is high even where "
+            "all is well.",
+        ),
+        (
+            "the gap between the test error and the training error",
+            "A network that has learned nothing has no gap at all.",
+        ),
+    ),
     {
         "question": "A unit has mean 0 and variance 1. Dropout with p = 0.5 follows, then batch "
         "norm. Which variance does batch norm store in training?",
@@ -860,78 +857,61 @@ QUIZ = [
                 "feedback": "Without the scale it would be half; inverted dropout scales by 2, "
                 "and the variance by 4.",
             },
-            {"type": "default", "feedback": "1 + p / (1 − p) · E[x²]."},
-        ],
-    },
-    {
-        "question": "Where does dropout not disturb any batch norm?",
-        "section": "By placement",
-        "type": "multiple_choice",
-        "answers": [
             {
-                "answer": "behind the last batch norm",
-                "correct": True,
-                "feedback": "Yes: no batch norm hears its noise.",
-            },
-            {
-                "answer": "behind every ReLU",
-                "correct": False,
-                "feedback": "The batch norm of the next layer hears it, mixed by the weights "
-                "between.",
-            },
-            {
-                "answer": "directly before batch norm, which then normalises the noise",
-                "correct": False,
-                "feedback": "It does, in training. In evaluation the noise is gone, and what was "
-                "stored includes it.",
+                "type": "default",
+                "feedback": "1 + p / (1 − p) · E[x²].",
             },
         ],
     },
-    {
-        "question": "Two passes of the same batch through model.eval() give different outputs, "
-        "though all nn.Dropout layers are in evaluation mode. Why?",
-        "section": "A detector",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "F.dropout is called without training=self.training",
-                "correct": True,
-                "feedback": "Yes. Its default is training=True, whatever the module's mode.",
-            },
-            {
-                "answer": "torch.no_grad() is missing",
-                "correct": False,
-                "feedback": "no_grad() concerns gradients. It changes no output.",
-            },
-            {
-                "answer": "batch norm",
-                "correct": False,
-                "feedback": "In evaluation mode it uses what it has stored, and changes nothing.",
-            },
-        ],
-    },
-    {
-        "question": "How do you compare the number of steps that two ways of training need?",
-        "section": "More steps",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "steps to the same training loss, measured with dropout off, each at its "
-                "own best learning rate",
-                "correct": True,
-                "feedback": "Yes: the same goal, the same ruler, and each at its best.",
-            },
-            {
-                "answer": "steps until the logged training losses are equal",
-                "correct": False,
-                "feedback": "The log of the one with dropout is that of thinned networks: another "
-                "ruler.",
-            },
-            {
-                "answer": "at one learning rate for both, to be fair",
-                "correct": False,
-                "feedback": "Fair to whom? A rate that suits one of them handicaps the other.",
-            },
-        ],
-    },
+    multiple_choice(
+        "Where does dropout not disturb any batch norm?",
+        "By placement",
+        (
+            "behind the last batch norm",
+            "No batch norm hears its noise.",
+        ),
+        (
+            "behind every ReLU",
+            "The batch norm of the next layer hears it, mixed by the weights between.",
+        ),
+        (
+            "directly before batch norm, which then normalises the noise",
+            "It does, in training. In evaluation the noise is gone, and what was stored "
+            "includes it.",
+        ),
+    ),
+    multiple_choice(
+        "Two passes of the same batch through `model.eval()` give different outputs, though all "
+        "`nn.Dropout` layers are in evaluation mode. Why?",
+        "A detector",
+        (
+            "`F.dropout` is called without `training=self.training`",
+            "Its default is `training=True`, whatever the module's mode.",
+        ),
+        (
+            "`torch.no_grad()` is missing",
+            "`no_grad()` concerns gradients. It changes no output.",
+        ),
+        (
+            "Batch norm uses the batch at hand, also in evaluation",
+            "In evaluation mode it uses what it has stored, and changes nothing.",
+        ),
+    ),
+    multiple_choice(
+        "How do you compare the number of steps that two ways of training need?",
+        "More steps",
+        (
+            "steps to the same training loss, dropout off, each at its own best learning rate",
+            "The same goal, the same ruler, and each at its best.",
+        ),
+        (
+            "steps until the logged training losses are equal",
+            "The log of the one with dropout is that of thinned networks: another ruler.",
+        ),
+        (
+            "steps to the same training loss, dropout off, at one learning rate for both, to be "
+            "fair",
+            "Fair to whom? A rate that suits one of them handicaps the other.",
+        ),
+    ),
 ]

@@ -9,7 +9,7 @@ from ..checks import Diagnosis
 from ..checks.monte_carlo import MONTE_CARLO, prediction_subject
 from ..checks.mutants import monte_carlo as mutants
 from .agree import agrees, first_wrong
-from .core import NOT_STARTED, Exercise, first_diagnosis
+from .core import NOT_STARTED, Exercise, first_diagnosis, multiple_choice
 
 
 def judge_predict(predict):
@@ -1012,82 +1012,60 @@ EXERCISES = (
 )
 
 QUIZ = [
+    multiple_choice(
+        "What is random in the passes of Monte Carlo dropout?",
+        "The recipe",
+        (
+            "The masks, and nothing else",
+            "The weights are those of one training, the input is the same.",
+        ),
+        (
+            "The weights: the network is trained anew for each pass",
+            "That is a deep ensemble. Here one network is trained, once.",
+        ),
+        (
+            "The input: a little noise is added to it",
+            "Only if there is dropout on the inputs, and then it is masks again.",
+        ),
+    ),
+    multiple_choice(
+        "A network has batch norm and dropout. In which mode are they while the passes are made?",
+        "Three traps",
+        (
+            "Dropout in training mode, batch norm in evaluation mode",
+            "One call of `train()` or `eval()` on the whole model can't do that.",
+        ),
+        (
+            "Both in training mode: `model.train()`",
+            "Then batch norm normalises with the batch at hand, and its stored statistics move "
+            "with every pass.",
+        ),
+        (
+            "Both in evaluation mode, under `torch.no_grad()`",
+            "Then dropout is off and all passes are the same. `no_grad()` only spares the "
+            "gradients.",
+        ),
+    ),
+    multiple_choice(
+        "Far from its data, a ReLU network under dropout has a band that opens like a funnel. Why?",
+        "Carbon dioxide",
+        (
+            "Out there each mask makes it a straight line, and the slopes differ",
+            "Lines of different slopes part in proportion to the distance, trained or not.",
+        ),
+        (
+            "It has learned where its data lie, and that it has seen none out there",
+            "An untrained one has the funnel as well, and a trained tanh network has none.",
+        ),
+        (
+            "The noise of the measurements grows with the years",
+            "The masks know nothing of the measurements' noise.",
+        ),
+    ),
     {
-        "question": "What is random in the passes of Monte Carlo dropout?",
-        "section": "The recipe",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "The masks, and nothing else",
-                "correct": True,
-                "feedback": "Yes. The weights are those of one training, the input is the same.",
-            },
-            {
-                "answer": "The weights: the network is trained anew for each pass",
-                "correct": False,
-                "feedback": "That is a deep ensemble. Here one network is trained, once.",
-            },
-            {
-                "answer": "The input: a little noise is added to it",
-                "correct": False,
-                "feedback": "Only if there is dropout on the inputs, and then it is masks again.",
-            },
-        ],
-    },
-    {
-        "question": "A network has batch norm and dropout. In which mode are they while the "
-        "passes are made?",
-        "section": "Three traps",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "Dropout in training mode, batch norm in evaluation mode",
-                "correct": True,
-                "feedback": "Yes. One call of train() or eval() on the whole model can't do that.",
-            },
-            {
-                "answer": "Both in training mode: model.train()",
-                "correct": False,
-                "feedback": "Then batch norm normalises with the batch at hand, and its stored "
-                "statistics move with every pass.",
-            },
-            {
-                "answer": "Both in evaluation mode, under torch.no_grad()",
-                "correct": False,
-                "feedback": "Then dropout is off and all passes are the same. no_grad() only "
-                "spares the gradients.",
-            },
-        ],
-    },
-    {
-        "question": "Far from its data, a ReLU network under dropout has a band that opens like a "
-        "funnel. Why?",
-        "section": "Carbon dioxide",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "Out there each mask makes it a straight line, and the slopes differ",
-                "correct": True,
-                "feedback": "Yes. Lines of different slopes part in proportion to the distance, "
-                "trained or not.",
-            },
-            {
-                "answer": "It has learned that it has seen no data there",
-                "correct": False,
-                "feedback": "An untrained one has the funnel as well, and a trained tanh network "
-                "has none.",
-            },
-            {
-                "answer": "The noise of the measurements grows with the years",
-                "correct": False,
-                "feedback": "The masks know nothing of the measurements' noise.",
-            },
-        ],
-    },
-    {
-        "question": "The spread over masks is 3 ppm, the noise of the measurements has a standard "
-        "deviation of 4 ppm, and the two are independent. What is the standard deviation of a new "
-        "measurement around the mean prediction, if both are right? (In ppm)",
+        "question": "The spread over masks is 3 ppm, the noise of the measurements has a "
+        "standard deviation of 4 ppm, and the two are independent. What is the standard "
+        "deviation of a new measurement around the mean prediction, if both are right? (In ppm)",
         "section": "What the band covers",
         "type": "numeric",
         "answers": [
@@ -1115,37 +1093,33 @@ QUIZ = [
                 "correct": False,
                 "feedback": "That is where the curve runs, without the noise.",
             },
-            {"type": "default", "feedback": "Add the variances, and take the root."},
-        ],
-    },
-    {
-        "question": "You train with a hundred times the data, at the same p, until the weights "
-        "settle. What does the spread do?",
-        "section": "Spread and error",
-        "type": "multiple_choice",
-        "answers": [
             {
-                "answer": "It stays about where it is: masks, weights and input decide it",
-                "correct": True,
-                "feedback": "Yes. For one linear layer it is p/(1−p) Σ w²x², and the number of "
-                "cases is not in it.",
-            },
-            {
-                "answer": "It shrinks to about a tenth, like 1/√N",
-                "correct": False,
-                "feedback": "That is what uncertainty about the weights does. At a fixed p the "
-                "spread does not follow.",
-            },
-            {
-                "answer": "It grows, since there is more noise in more data",
-                "correct": False,
-                "feedback": "The spread is that of the masks; the noise of the data is not in it.",
+                "type": "default",
+                "feedback": "Add the variances, and take the root.",
             },
         ],
     },
+    multiple_choice(
+        "You train with a hundred times the data, at the same p, until the weights settle. What "
+        "does the spread do?",
+        "Spread and error",
+        (
+            "It stays about where it is: masks, weights and input decide it",
+            "For one linear layer it is p/(1−p) Σ w²x², and the number of cases is not in it.",
+        ),
+        (
+            "It shrinks to about a tenth, like 1/√N",
+            "That is what uncertainty about the weights does. At a fixed p the spread does not "
+            "follow.",
+        ),
+        (
+            "It grows, since there is more noise in more data",
+            "The spread is that of the masks; the noise of the data is not in it.",
+        ),
+    ),
     {
-        "question": "One pass has a mean squared error of 0.50, of which the variance over masks "
-        "is 0.20. What is the mean squared error of the mean of 4 passes?",
+        "question": "One pass has a mean squared error of 0.50, of which the variance over "
+        "masks is 0.20. What is the mean squared error of the mean of 4 passes?",
         "section": "Mean, scaling, or one pass",
         "type": "numeric",
         "answers": [
@@ -1159,8 +1133,8 @@ QUIZ = [
                 "type": "value",
                 "value": 0.125,
                 "correct": False,
-                "feedback": "Not all of the error is divided by 4: the 0.30 that all passes share "
-                "stays.",
+                "feedback": "Not all of the error is divided by 4: the 0.30 that all passes "
+                "share stays.",
             },
             {
                 "type": "value",
@@ -1174,104 +1148,78 @@ QUIZ = [
                 "correct": False,
                 "feedback": "The variance of a mean of 4 is a quarter of it, not a half.",
             },
-            {"type": "default", "feedback": "(0.50 − 0.20) + 0.20 / 4"},
-        ],
-    },
-    {
-        "question": "Half of the passes are sure of a 3, the other half are sure of an 8. What "
-        "are predictive entropy and mutual information?",
-        "section": "Calibration",
-        "type": "multiple_choice",
-        "answers": [
             {
-                "answer": "Both log 2",
-                "correct": True,
-                "feedback": "Yes. The mean is undecided, no single pass is: all of the doubt is "
-                "contradiction.",
-            },
-            {
-                "answer": "The entropy is log 2, the mutual information 0",
-                "correct": False,
-                "feedback": "So it is where every pass says half and half.",
-            },
-            {
-                "answer": "Both 0, since every pass is sure",
-                "correct": False,
-                "feedback": "The passes are, their mean isn't: it gives each class one half.",
+                "type": "default",
+                "feedback": "(0.50 − 0.20) + 0.20 / 4",
             },
         ],
     },
-    {
-        "question": "A digit is written so badly that every pass says: half a 4, half a 9. Does "
-        "mutual information ask for its label?",
-        "section": "Asking for labels",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "No: the passes agree, so it is 0",
-                "correct": True,
-                "feedback": "Yes. They agree that it can't be told. Predictive entropy would ask "
-                "for this one first.",
-            },
-            {
-                "answer": "Yes: nothing is more uncertain than one half",
-                "correct": False,
-                "feedback": "That is predictive entropy, which counts every doubt.",
-            },
-            {
-                "answer": "Yes, if there are enough passes",
-                "correct": False,
-                "feedback": "More passes of the same opinion don't contradict each other either.",
-            },
-        ],
-    },
-    {
-        "question": "What do critics object to dropout at a fixed p as an approximate posterior?",
-        "section": "What it means to be Bayesian",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "Its width is tied to p and the weights, so it can't narrow as data "
-                "come in",
-                "correct": True,
-                "feedback": "Yes. The reply is to learn p as well.",
-            },
-            {
-                "answer": "Masks are drawn by a computer and are not truly random",
-                "correct": False,
-                "feedback": "Nobody could tell the difference here.",
-            },
-            {
-                "answer": "It takes more than one pass",
-                "correct": False,
-                "feedback": "So does every average over a posterior that can't be computed "
-                "exactly.",
-            },
-        ],
-    },
-    {
-        "question": "Before you flag cases by their spread, what do you have to look at?",
-        "section": "When to trust it",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "Whether the spread is large where the errors are, on held-out cases "
-                "like those to come",
-                "correct": True,
-                "feedback": "Yes. Training does not see to it, and no theory does it for you.",
-            },
-            {
-                "answer": "Whether the spread has settled as passes were added",
-                "correct": False,
-                "feedback": "That shows that the masks were drawn often enough, and nothing about "
-                "the errors.",
-            },
-            {
-                "answer": "Whether the network has a low test error",
-                "correct": False,
-                "feedback": "A good network may have a spread that says nothing about where it "
-                "errs.",
-            },
-        ],
-    },
+    multiple_choice(
+        "Half of the passes are sure of a 3, the other half are sure of an 8. What are "
+        "predictive entropy and mutual information?",
+        "Calibration",
+        (
+            "Both log 2",
+            "The mean is undecided, no single pass is: all of the doubt is contradiction.",
+        ),
+        (
+            "The entropy is log 2, the mutual information 0",
+            "So it is where every pass says half and half.",
+        ),
+        (
+            "Both 0, since every pass is sure",
+            "The passes are, their mean isn't: it gives each class one half.",
+        ),
+    ),
+    multiple_choice(
+        "A digit is written so badly that every pass says: half a 4, half a 9. Does mutual "
+        "information ask for its label?",
+        "Asking for labels",
+        (
+            "No: the passes agree, so it is 0",
+            "They agree that it can't be told. Predictive entropy would ask for this one first.",
+        ),
+        (
+            "Yes: nothing is more uncertain than one half",
+            "That is predictive entropy, which counts every doubt.",
+        ),
+        (
+            "Yes, if there are enough passes",
+            "More passes of the same opinion don't contradict each other either.",
+        ),
+    ),
+    multiple_choice(
+        "What do critics object to dropout at a fixed p as an approximate posterior?",
+        "What it means to be Bayesian",
+        (
+            "Its width is tied to p and the weights, so it can't narrow as data come in",
+            "The reply is to learn p as well.",
+        ),
+        (
+            "Masks are drawn by a computer and are not truly random",
+            "Nobody could tell the difference here.",
+        ),
+        (
+            "It takes many passes for one answer, and a posterior should give it in one",
+            "So does every average over a posterior that can't be computed exactly.",
+        ),
+    ),
+    multiple_choice(
+        "Before you flag cases by their spread, what do you have to look at?",
+        "When to trust it",
+        (
+            "Whether the spread is large where the errors are, on held-out cases like those to "
+            "come",
+            "Training does not see to it, and no theory does it for you.",
+        ),
+        (
+            "Whether the spread has settled: whether twice as many passes give the same, case "
+            "by case",
+            "That shows that the masks were drawn often enough, and nothing about the errors.",
+        ),
+        (
+            "Whether the network has a low test error",
+            "A good network may have a spread that says nothing about where it errs.",
+        ),
+    ),
 ]

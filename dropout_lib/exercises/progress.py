@@ -52,7 +52,8 @@ class Progress:
     @property
     def where(self):
         path = record.progress_path()
-        kept = f"kept in {path}" if path and path.exists() else "kept until this session ends"
+        lasting = path and path.exists() and not record.in_colab()
+        kept = f"kept in {path}" if lasting else "kept until this session ends"
         return f"This is {kept}; export_progress() writes a file to take along."
 
     def __repr__(self):

@@ -9,7 +9,7 @@ from torch import nn
 
 from ..checks import Diagnosis
 from ..pytorch import Dropout
-from .core import NOT_STARTED, Exercise
+from .core import NOT_STARTED, Exercise, multiple_choice
 
 _SIZES, _RATES = (16, 12, 8), (0.5, 0.4, 0.3)
 
@@ -1086,58 +1086,43 @@ EXERCISES = (
 )
 
 QUIZ = [
+    multiple_choice(
+        "A network's outputs in training mode and in evaluation mode differ. What do you know?",
+        "A test that can fail",
+        (
+            "Only that something in it is random, or depends on the mode",
+            "Swapped keep and drop, a missing scale and dropout that ignores `eval()` all pass.",
+        ),
+        (
+            "That its dropout works",
+            "The four broken networks of the chapter have different outputs, too.",
+        ),
+        (
+            "That dropout is on in training mode, and off in evaluation mode",
+            "Two passes that both drop differ as well. Compare two passes in evaluation mode "
+            "with each other.",
+        ),
+    ),
+    multiple_choice(
+        "A network has three hidden layers. Average its logits over very many passes in "
+        "training mode. Do they meet the logits in evaluation mode?",
+        "What the mean over passes meets",
+        (
+            "Nearly; a distance remains, however many passes you take",
+            "Behind a ReLU the mean is not kept. Up to the second linear layer it is.",
+        ),
+        (
+            "Exactly, in the limit",
+            "That holds up to the second linear layer, where masks enter linearly.",
+        ),
+        (
+            "No, they are larger by 1 / (1 − p) for each of the three layers",
+            "Inverted dropout scales in training just so that they are not.",
+        ),
+    ),
     {
-        "question": "A network's outputs in training mode and in evaluation mode differ. What do "
-        "you know?",
-        "section": "A test that can fail",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "Only that something in it is random, or depends on the mode",
-                "correct": True,
-                "feedback": "Yes. Swapped keep and drop, a missing scale and dropout that ignores "
-                "eval() all pass.",
-            },
-            {
-                "answer": "That its dropout works",
-                "correct": False,
-                "feedback": "The four broken networks of the chapter have different outputs, too.",
-            },
-            {
-                "answer": "That dropout is off in evaluation mode",
-                "correct": False,
-                "feedback": "Two passes that both drop differ as well. Compare two passes in "
-                "evaluation mode with each other.",
-            },
-        ],
-    },
-    {
-        "question": "A network has three hidden layers. Average its logits over very many passes "
-        "in training mode. Do they meet the logits in evaluation mode?",
-        "section": "What the mean over passes meets",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "Nearly; a distance remains, however many passes you take",
-                "correct": True,
-                "feedback": "Yes: behind a ReLU the mean is not kept. Up to the second linear "
-                "layer it is.",
-            },
-            {
-                "answer": "Exactly, in the limit",
-                "correct": False,
-                "feedback": "That holds up to the second linear layer, where masks enter linearly.",
-            },
-            {
-                "answer": "No, they are larger by 1 / (1 − p)",
-                "correct": False,
-                "feedback": "Inverted dropout scales in training just so that they are not.",
-            },
-        ],
-    },
-    {
-        "question": "In the log the training loss is 0.40, validation 0.30. With dropout off the "
-        "training loss is 0.26, and with dropout on, after the epoch, 0.35. How much of the "
+        "question": "In the log the training loss is 0.40, validation 0.30. With dropout off "
+        "the training loss is 0.26, and with dropout on, after the epoch, 0.35. How much of the "
         "log's training loss is the noise of dropout?",
         "section": "Why is the validation loss lower?",
         "type": "numeric",
@@ -1166,125 +1151,97 @@ QUIZ = [
                 "correct": False,
                 "feedback": "0.40 − 0.35 is the improvement during the epoch.",
             },
-            {"type": "default", "feedback": "Compare the same weights with dropout on and off."},
+            {
+                "type": "default",
+                "feedback": "Compare the same weights with dropout on and off.",
+            },
         ],
     },
-    {
-        "question": "A colleague adds a line that shuffles a list with torch.randperm before your "
+    multiple_choice(
+        "A colleague adds a line that shuffles a list with `torch.randperm` before your "
         "training. Your seed is unchanged. What happens to your masks?",
-        "section": "Seeds",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "They are other ones, unless the layers have a generator of their own",
-                "correct": True,
-                "feedback": "Yes. A seed fixes a sequence of draws, and the line takes some of it.",
-            },
-            {
-                "answer": "Nothing: the seed is the same",
-                "correct": False,
-                "feedback": "All draws come from one generator; one more moves all that follow.",
-            },
-            {
-                "answer": "They become predictable",
-                "correct": False,
-                "feedback": "They are as random as before, only others.",
-            },
-        ],
-    },
-    {
-        "question": "Layers of 512, 256 and 128 units; rates of 0.5, 0.4 and 0.3 in this or in the "
-        "reverse order. Which order makes more noise at the logits?",
-        "section": "One path, and many",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "The rising one, with 0.5 at the narrow layer",
-                "correct": True,
-                "feedback": "Yes: a sum over few units averages little noise away.",
-            },
-            {
-                "answer": "Both make the same",
-                "correct": False,
-                "feedback": "On one path they do. A network sums over many.",
-            },
-            {
-                "answer": "The falling one, as 0.5 sits where most weights are",
-                "correct": False,
-                "feedback": "Most weights, and most units to average over.",
-            },
-        ],
-    },
-    {
-        "question": "What did the order of the rates do for the test error in the experiment?",
-        "section": "What it does for the error",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "Nothing that ten runs could show",
-                "correct": True,
-                "feedback": "Yes, in a network that narrows and in one that widens. That is not a "
-                "proof that there is nothing.",
-            },
-            {
-                "answer": "Falling rates had the lower error, as they make less noise",
-                "correct": False,
-                "feedback": "They make less noise where the network narrows; the errors could not "
-                "be told apart.",
-            },
-            {
-                "answer": "It proved that the order never matters",
-                "correct": False,
-                "feedback": "An interval around 0 shows no difference, and excludes only large "
-                "ones, in this network.",
-            },
-        ],
-    },
-    {
-        "question": "You load a state dict into a network that was built with other dropout rates. "
-        "What does PyTorch say?",
-        "section": "Saving and loading",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "All keys matched",
-                "correct": True,
-                "feedback": "Yes. Rates are no weights. In evaluation it makes no difference, in "
-                "further training it does.",
-            },
-            {
-                "answer": "It raises an error",
-                "correct": False,
-                "feedback": "Only if there are more or fewer layers, as the keys are places.",
-            },
-            {
-                "answer": "It restores the rates from the file",
-                "correct": False,
-                "feedback": "They are not in the file.",
-            },
-        ],
-    },
-    {
-        "question": "Three hidden sizes, two rates, and a loop over `zip` of both, as in the "
-        "example. What do you get?",
-        "section": "A list that is too short",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "A network with two hidden layers",
-                "correct": True,
-                "feedback": "Yes, and no message. Say strict=True.",
-            },
-            {
-                "answer": "A network whose third layer has no dropout",
-                "correct": False,
-                "feedback": "The third layer itself is missing: zip stops at the shorter list.",
-            },
-            {
-                "answer": "An IndexError",
-                "correct": False,
-                "feedback": "That would be the luckier case. zip raises nothing.",
-            },
-        ],
-    },
+        "Seeds",
+        (
+            "They are other ones, unless the layers have a generator of their own",
+            "A seed fixes a sequence of draws, and the line takes some of it.",
+        ),
+        (
+            "Nothing: the seed is the same, and `torch.randperm` has no part in dropout",
+            "All draws come from one generator; one more moves all that follow.",
+        ),
+        (
+            "They become predictable",
+            "They are as random as before, only others.",
+        ),
+    ),
+    multiple_choice(
+        "Layers of 512, 256 and 128 units; rates of 0.5, 0.4 and 0.3 in this or in the reverse "
+        "order. Which order makes more noise at the logits?",
+        "One path, and many",
+        (
+            "The rising one, with 0.5 at the narrow layer",
+            "A sum over few units averages little noise away.",
+        ),
+        (
+            "Both make the same",
+            "On one path they do. A network sums over many.",
+        ),
+        (
+            "The falling one, as 0.5 sits where most weights are",
+            "Most weights, and most units to average over.",
+        ),
+    ),
+    multiple_choice(
+        "What did the order of the rates do for the test error in the experiment?",
+        "What it does for the error",
+        (
+            "Nothing that ten runs could show",
+            "Neither in a network that narrows nor in one that widens. That is not a proof that "
+            "there is nothing.",
+        ),
+        (
+            "Falling rates had the lower error, as they make less noise",
+            "They make less noise where the network narrows; the errors could not be told apart.",
+        ),
+        (
+            "It proved that the order never matters",
+            "An interval around 0 shows no difference, and excludes only large ones, in this "
+            "network.",
+        ),
+    ),
+    multiple_choice(
+        "You load a state dict into a network that was built with other dropout rates. What "
+        "does PyTorch say?",
+        "Saving and loading",
+        (
+            "All keys matched",
+            "Rates are no weights. In evaluation it makes no difference, in further training it "
+            "does.",
+        ),
+        (
+            "It raises an error",
+            "Only if there are more or fewer layers, as the keys are places.",
+        ),
+        (
+            "It restores the rates from the file",
+            "They are not in the file.",
+        ),
+    ),
+    multiple_choice(
+        "Three hidden sizes, two rates, and a loop over `zip` of both, as in the example. What "
+        "do you get?",
+        "A list that is too short",
+        (
+            "A network with two hidden layers",
+            "There is no message. Say `strict=True`.",
+        ),
+        (
+            "A network whose third layer has no dropout",
+            "The third layer itself is missing: `zip` stops at the shorter list.",
+        ),
+        (
+            "An IndexError",
+            "That would be the luckier case. `zip` raises nothing.",
+        ),
+    ),
 ]

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import warnings
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -34,6 +35,11 @@ def progress_path():
     if chosen == "off":
         return None
     return Path(chosen) if chosen else user_data_path("dropout-book", False) / "progress.json"
+
+
+def in_colab():
+    """Whether the machine is a rented one, gone after the session."""
+    return "google.colab" in sys.modules
 
 
 def load():
@@ -168,10 +174,8 @@ def export_progress(path="dropout_progress.json"):
     """Write what is known to a file of your own, and in Colab download it; return its path."""
     path = Path(path)
     _write(path.resolve(), _of(load()))
-    if "google.colab" in sys.modules:
-        from google.colab import files
-
-        files.download(str(path))
+    if in_colab():
+        import_module("google.colab.files").download(str(path))
     return path
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..checks import Diagnosis
 from .agree import agrees, first_wrong
-from .core import NOT_STARTED, Exercise
+from .core import NOT_STARTED, Exercise, multiple_choice
 
 
 def judge_head_inputs(answer):
@@ -701,8 +701,8 @@ EXERCISES = (
 
 QUIZ = [
     {
-        "question": "The network is to take pictures of 64 × 64 pixels. How many inputs does the "
-        "head's first layer need?",
+        "question": "The network is to take pictures of 64 × 64 pixels. How many inputs does "
+        "the head's first layer need?",
         "section": "The number 256 · 4 · 4",
         "type": "numeric",
         "answers": [
@@ -724,153 +724,112 @@ QUIZ = [
                 "correct": False,
                 "feedback": "Both sides double, so it is four times as many as for 32 × 32.",
             },
-            {"type": "default", "feedback": "64, 32, 16, 8: what is left, times 256 maps?"},
-        ],
-    },
-    {
-        "question": "Where do most of this network's weights sit?",
-        "section": "The network, block by block",
-        "type": "multiple_choice",
-        "answers": [
             {
-                "answer": "In the one matrix between the last maps and the hidden layer",
-                "correct": True,
-                "feedback": "Yes: every unit of every map has a weight to every hidden unit.",
-            },
-            {
-                "answer": "In the first convolution, which sees the most pixels",
-                "correct": False,
-                "feedback": "A filter is used at all places: that layer has the fewest weights.",
-            },
-            {
-                "answer": "In the last convolution, which has the most maps",
-                "correct": False,
-                "feedback": "It has the most of the convolutions, and still far fewer than the "
-                "head.",
+                "type": "default",
+                "feedback": "64, 32, 16, 8: what is left, times 256 maps?",
             },
         ],
     },
-    {
-        "question": "Behind which block does dropping single units come nearest to dropping whole "
-        "maps?",
-        "section": "What is left behind each block",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "The last one, whose maps are smallest",
-                "correct": True,
-                "feedback": "Yes. At 1 × 1 the two would be the same.",
-            },
-            {
-                "answer": "The first one, whose maps are largest",
-                "correct": False,
-                "feedback": "There a unit is the smallest part of a map.",
-            },
-            {
-                "answer": "It depends on p alone",
-                "correct": False,
-                "feedback": "What a draw decides about depends on the size of the map.",
-            },
-        ],
-    },
-    {
-        "question": "Why do all arms of the experiment get the same three learning rates to choose "
-        "from?",
-        "section": "Which dropout does what",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "So that no arm is better only because it was tried more often",
-                "correct": True,
-                "feedback": "Yes. And dropout may want another rate than no dropout does.",
-            },
-            {
-                "answer": "So that all arms end up with the same learning rate",
-                "correct": False,
-                "feedback": "They need not: each takes its own best one on validation.",
-            },
-            {
-                "answer": "So that the rates of dropout are tuned too",
-                "correct": False,
-                "feedback": "Those are the example's, and are not tuned here.",
-            },
-        ],
-    },
-    {
-        "question": "Max pooling stands behind dropout at p = 0.5, and four equal units x > 0 "
-        "meet in a window. Single units are dropped. What is the mean of the pooled value in "
-        "training?",
-        "section": "Dropout in front of the pooling",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "1.875 x",
-                "correct": True,
-                "feedback": "Yes: with probability 15/16 one is left, and it counts 2x.",
-            },
-            {
-                "answer": "x",
-                "correct": False,
-                "feedback": "So it would be behind the pooling, or for whole maps.",
-            },
-            {
-                "answer": "0.5 x",
-                "correct": False,
-                "feedback": "A window is silent only if all four are gone, and what is left is "
-                "scaled.",
-            },
-            {
-                "answer": "2 x",
-                "correct": False,
-                "feedback": "That would be if one were always left: once in 16 none is.",
-            },
-        ],
-    },
-    {
-        "question": "The network runs on torch.randn(8, 3, 32, 32) and returns (8, 10). What has "
-        "been shown?",
-        "section": "Random pictures",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "That the shapes fit",
-                "correct": True,
-                "feedback": "Yes, and nothing about what it learns.",
-            },
-            {
-                "answer": "That dropout works",
-                "correct": False,
-                "feedback": "The shape would be the same with every dropout layer wrong.",
-            },
-            {
-                "answer": "That spatial dropout suits convolutions",
-                "correct": False,
-                "feedback": "For that, something has to be trained and compared.",
-            },
-        ],
-    },
-    {
-        "question": "nn.Dropout2d in your own forward() keeps dropping while you evaluate. What is "
-        "the likeliest cause?",
-        "section": "Left in training mode",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "model.eval() was not called, or the layer is made anew in forward()",
-                "correct": True,
-                "feedback": "Yes: a layer made in forward() is no child of the model, and always "
-                "in training mode.",
-            },
-            {
-                "answer": "torch.no_grad() is missing",
-                "correct": False,
-                "feedback": "That switches gradients off, and no dropout.",
-            },
-            {
-                "answer": "p is too large",
-                "correct": False,
-                "feedback": "In evaluation mode it drops nothing, whatever p is.",
-            },
-        ],
-    },
+    multiple_choice(
+        "Where do most of this network's weights sit?",
+        "The network, block by block",
+        (
+            "In the one matrix between the last maps and the hidden layer",
+            "Every unit of every map has a weight to every hidden unit.",
+        ),
+        (
+            "In the first convolution, which sees the most pixels",
+            "A filter is used at all places: that layer has the fewest weights.",
+        ),
+        (
+            "In the last convolution, which has the most maps",
+            "It has the most of the convolutions, and still far fewer than the head.",
+        ),
+    ),
+    multiple_choice(
+        "Behind which block does dropping single units come nearest to dropping whole maps?",
+        "What is left behind each block",
+        (
+            "The last one, whose maps are smallest",
+            "At 1 × 1 the two would be the same.",
+        ),
+        (
+            "The first one, whose maps are largest",
+            "There a unit is the smallest part of a map.",
+        ),
+        (
+            "It depends on p alone",
+            "What a draw decides about depends on the size of the map.",
+        ),
+    ),
+    multiple_choice(
+        "Why do all arms of the experiment get the same three learning rates to choose from?",
+        "Which dropout does what",
+        (
+            "So that no arm is better only because it was tried more often",
+            "And dropout may want another rate than no dropout does.",
+        ),
+        (
+            "So that all arms end up with the same learning rate",
+            "They need not: each takes its own best one on validation.",
+        ),
+        (
+            "So that the rates of dropout are tuned too",
+            "Those are the example's, and are not tuned here.",
+        ),
+    ),
+    multiple_choice(
+        "Max pooling stands behind dropout at p = 0.5, and four equal units x > 0 meet in a "
+        "window. Single units are dropped. What is the mean of the pooled value in training?",
+        "Dropout in front of the pooling",
+        (
+            "1.875 x",
+            "With probability 15/16 one is left, and it counts 2x.",
+        ),
+        (
+            "x",
+            "So it would be behind the pooling, or for whole maps.",
+        ),
+        (
+            "0.5 x",
+            "A window is silent only if all four are gone, and what is left is scaled.",
+        ),
+        (
+            "2 x",
+            "That would be if one were always left: once in 16 none is.",
+        ),
+    ),
+    multiple_choice(
+        "The network runs on `torch.randn(8, 3, 32, 32)` and returns (8, 10). What has been shown?",
+        "Random pictures",
+        (
+            "That the shapes fit",
+            "Nothing about what it learns.",
+        ),
+        (
+            "That dropout works",
+            "The shape would be the same with every dropout layer wrong.",
+        ),
+        (
+            "That spatial dropout suits convolutions",
+            "For that, something has to be trained and compared.",
+        ),
+    ),
+    multiple_choice(
+        "`nn.Dropout2d` in your own `forward()` keeps dropping while you evaluate. What is the "
+        "likeliest cause?",
+        "Left in training mode",
+        (
+            "`model.eval()` was not called, or the layer is made anew in `forward()`",
+            "A layer made in `forward()` is no child of the model, and always in training mode.",
+        ),
+        (
+            "`torch.no_grad()` is missing around the loop that goes through the test data",
+            "That switches gradients off, and no dropout.",
+        ),
+        (
+            "p is so large that evaluation cannot make up for it",
+            "In evaluation mode it drops nothing, whatever p is.",
+        ),
+    ),
 ]

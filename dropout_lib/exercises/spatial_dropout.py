@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from ..checks import Diagnosis
-from .core import NOT_STARTED, Exercise
+from .core import NOT_STARTED, Exercise, multiple_choice
 
 _SHAPE = (60, 50, 3, 5)  # N, C, H, W: all different, so that a swapped axis shows
 
@@ -539,112 +539,86 @@ QUIZ = [
                 "correct": False,
                 "feedback": "That is element-wise dropout: one draw per unit.",
             },
-            {"type": "default", "feedback": "One draw per case and map."},
-        ],
-    },
-    {
-        "question": "Why can a dropped unit of a feature map be guessed under element-wise "
-        "dropout?",
-        "section": "What a neighbour knows",
-        "type": "multiple_choice",
-        "answers": [
             {
-                "answer": "Its neighbours in the map say nearly the same, and most are there",
-                "correct": True,
-                "feedback": "Yes. How nearly, depends on the map.",
-            },
-            {
-                "answer": "The scale 1 / (1 − p) gives it away",
-                "correct": False,
-                "feedback": "The scale is the same for all that is kept, and says nothing of a "
-                "single unit.",
-            },
-            {
-                "answer": "The mask is known to the next layer",
-                "correct": False,
-                "feedback": "The next layer sees a 0, and cannot tell a dropped unit from one "
-                "that was 0.",
+                "type": "default",
+                "feedback": "One draw per case and map.",
             },
         ],
     },
+    multiple_choice(
+        "Why can a dropped unit of a feature map be guessed under element-wise dropout?",
+        "What a neighbour knows",
+        (
+            "Its neighbours in the map say nearly the same, and most are there",
+            "How nearly they do depends on the map.",
+        ),
+        (
+            "The scale 1 / (1 − p) of the units around it tells how large it was",
+            "The scale is the same for all that is kept, and says nothing of a single unit.",
+        ),
+        (
+            "The mask is known to the next layer",
+            "The next layer sees a 0, and cannot tell a dropped unit from one that was 0.",
+        ),
+    ),
+    multiple_choice(
+        "Under spatial dropout, what is the covariance of two different units x and z of the "
+        "same map?",
+        "Mean, variance, covariance",
+        (
+            "p / (1 − p) · x z",
+            "They share their m.",
+        ),
+        (
+            "0",
+            "That is element-wise dropout, where each has its own m.",
+        ),
+        (
+            "p / (1 − p) · x²",
+            "That is the variance of one of them.",
+        ),
+        (
+            "p (1 − p) · x z",
+            "The scale 1 / (1 − p) is missing, twice.",
+        ),
+    ),
+    multiple_choice(
+        "An edge filter (weights that add up to 0) looks at a region where the map is constant. "
+        "Which dropout in front of it makes it see edges that are not there?",
+        "Sums and differences",
+        (
+            "Element-wise",
+            "Every dropped unit is an edge.",
+        ),
+        (
+            "Spatial",
+            "A constant map stays constant, at 0 or at x / (1 − p): the filter answers 0.",
+        ),
+        (
+            "Both, equally",
+            "Units that share their m keep their differences of 0.",
+        ),
+    ),
+    multiple_choice(
+        "`nn.Dropout2d` gets one picture of shape (3, 32, 32), without a batch axis. In the "
+        "PyTorch of this book it drops ...",
+        "Three axes",
+        (
+            "rows of the channels",
+            "It reads the shape as (N, C, L), and warns.",
+        ),
+        (
+            "whole channels, as its name says",
+            "That is what one would like. It does so for (1, 3, 32, 32).",
+        ),
+        (
+            "single pixels, as `nn.Dropout` does",
+            "Its draws are shared along the last axis.",
+        ),
+    ),
     {
-        "question": "Under spatial dropout, what is the covariance of two different units x and z "
-        "of the same map?",
-        "section": "Mean, variance, covariance",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "p / (1 − p) · x z",
-                "correct": True,
-                "feedback": "Yes: they share their m.",
-            },
-            {
-                "answer": "0",
-                "correct": False,
-                "feedback": "That is element-wise dropout, where each has its own m.",
-            },
-            {
-                "answer": "p / (1 − p) · x²",
-                "correct": False,
-                "feedback": "That is the variance of one of them.",
-            },
-            {
-                "answer": "p (1 − p) · x z",
-                "correct": False,
-                "feedback": "The scale 1 / (1 − p) is missing, twice.",
-            },
-        ],
-    },
-    {
-        "question": "An edge filter (weights that add up to 0) looks at a region where the map is "
-        "constant. Which dropout in front of it makes it see edges that are not there?",
-        "section": "Sums and differences",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "Element-wise",
-                "correct": True,
-                "feedback": "Yes: every dropped unit is an edge.",
-            },
-            {
-                "answer": "Spatial",
-                "correct": False,
-                "feedback": "A constant map stays constant, at 0 or at x / (1 − p): the filter "
-                "answers 0.",
-            },
-            {
-                "answer": "Both, equally",
-                "correct": False,
-                "feedback": "Units that share their m keep their differences of 0.",
-            },
-        ],
-    },
-    {
-        "question": "nn.Dropout2d gets one picture of shape (3, 32, 32), without a batch axis. In "
-        "the PyTorch of this book it drops ...",
-        "section": "Three axes",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "rows of the channels",
-                "correct": True,
-                "feedback": "Yes: it reads the shape as (N, C, L), and warns.",
-            },
-            {
-                "answer": "whole channels",
-                "correct": False,
-                "feedback": "That is what one would like. It does so for (1, 3, 32, 32).",
-            },
-            {
-                "answer": "single pixels",
-                "correct": False,
-                "feedback": "Its draws are shared along the last axis.",
-            },
-        ],
-    },
-    {
-        "question": "A network has 8 maps behind a convolution, and spatial dropout with p = 0.5. "
-        "In about one case out of how many are all maps gone?",
+        "question": "A network has 8 maps behind a convolution, and spatial dropout with p = "
+        "0.5. In about one case out of how many are all maps gone?",
         "section": "A share of few",
         "type": "numeric",
         "answers": [
@@ -660,7 +634,10 @@ QUIZ = [
                 "correct": False,
                 "feedback": "8 / 0.5 is no probability; 0.5 multiplies with itself 8 times.",
             },
-            {"type": "default", "feedback": "One in 1 / 0.5⁸."},
+            {
+                "type": "default",
+                "feedback": "One in 1 / 0.5⁸.",
+            },
         ],
     },
 ]

@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import scratch
 from ..checks import BACKWARD, Diagnosis, function_subject
-from .core import NOT_STARTED, Exercise, first_diagnosis
+from .core import NOT_STARTED, Exercise, first_diagnosis, multiple_choice
 
 
 def judge_backward(backward):
@@ -608,41 +608,39 @@ EXERCISES = (
 )
 
 QUIZ = [
-    {
-        "question": "A network trained with standard dropout, p = 0.5 in two hidden layers, is "
-        "loaded where dropout does nothing in evaluation. On digits, what did we see?",
-        "section": "A network from 2013",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "The error hardly moves, and the loss multiplies",
-                "correct": True,
-                "feedback": "Yes. An accuracy test would have let it pass.",
-            },
-            {
-                "answer": "The error rises to that of guessing",
-                "correct": False,
-                "feedback": "The order of the logits survives; it is their size that is wrong.",
-            },
-            {
-                "answer": "Nothing changes, as softmax does not mind a common factor",
-                "correct": False,
-                "feedback": "Softmax does not mind a common summand. A factor it minds very much.",
-            },
-            {
-                "answer": "Loading fails",
-                "correct": False,
-                "feedback": "Dropout has no weights, so the names and shapes all fit.",
-            },
-        ],
-    },
+    multiple_choice(
+        "A network trained with standard dropout, p = 0.5 in two hidden layers, is loaded where "
+        "dropout does nothing in evaluation. On digits, what did we see?",
+        "A network from 2013",
+        (
+            "The error hardly moves, and the loss multiplies",
+            "An accuracy test would have let it pass.",
+        ),
+        (
+            "The error rises to that of guessing",
+            "The order of the logits survives; it is their size that is wrong.",
+        ),
+        (
+            "Nothing changes, as softmax does not mind a common factor",
+            "Softmax does not mind a common summand. A factor it minds very much.",
+        ),
+        (
+            "Loading fails",
+            "Dropout has no weights, so the names and shapes all fit.",
+        ),
+    ),
     {
         "question": "Standard dropout with p = 0.5 behind two hidden layers and no biases: by "
         "what are the logits multiplied if the scale is forgotten everywhere?",
         "section": "Who changes the answers?",
         "type": "numeric",
         "answers": [
-            {"type": "value", "value": 4, "correct": True, "feedback": "2 for each layer."},
+            {
+                "type": "value",
+                "value": 4,
+                "correct": True,
+                "feedback": "2 for each layer.",
+            },
             {
                 "type": "value",
                 "value": 2,
@@ -655,39 +653,41 @@ QUIZ = [
                 "correct": False,
                 "feedback": "That is the factor that was forgotten, not what its absence does.",
             },
-            {"type": "default", "feedback": "1 / (1 − p) for each layer; the factors multiply."},
-        ],
-    },
-    {
-        "question": "You fold the scale into the weights behind a dropout layer. What happens to "
-        "the bias that belongs to those weights?",
-        "section": "Two places for one scale",
-        "type": "multiple_choice",
-        "answers": [
             {
-                "answer": "It stays as it is",
-                "correct": True,
-                "feedback": "Yes: it is added behind, whoever was dropped.",
-            },
-            {
-                "answer": "It is multiplied by 1 − p too",
-                "correct": False,
-                "feedback": "Then it would be too small: in training it came in full.",
-            },
-            {
-                "answer": "It is divided by 1 − p",
-                "correct": False,
-                "feedback": "Nothing about the bias depended on the mask.",
+                "type": "default",
+                "feedback": "1 / (1 − p) for each layer; the factors multiply.",
             },
         ],
     },
+    multiple_choice(
+        "You fold the scale into the weights behind a dropout layer. What happens to the bias "
+        "that belongs to those weights?",
+        "Two places for one scale",
+        (
+            "It stays as it is",
+            "It is added behind, whoever was dropped.",
+        ),
+        (
+            "It is multiplied by 1 − p too",
+            "Then it would be too small: in training it came in full.",
+        ),
+        (
+            "It is divided by 1 − p",
+            "Nothing about the bias depended on the mask.",
+        ),
+    ),
     {
-        "question": "Two standard dropout layers stand in a row, with 0.2 and 0.5. By what do you "
-        "multiply the weights behind them?",
+        "question": "Two standard dropout layers stand in a row, with 0.2 and 0.5. By what do "
+        "you multiply the weights behind them?",
         "section": "Two places for one scale",
         "type": "numeric",
         "answers": [
-            {"type": "value", "value": 0.4, "correct": True, "feedback": "0.8 · 0.5."},
+            {
+                "type": "value",
+                "value": 0.4,
+                "correct": True,
+                "feedback": "0.8 · 0.5.",
+            },
             {
                 "type": "value",
                 "value": 0.1,
@@ -706,62 +706,51 @@ QUIZ = [
                 "correct": False,
                 "feedback": "That is the probability to be dropped; the scale is what is left.",
             },
-            {"type": "default", "feedback": "A unit has to survive both draws."},
-        ],
-    },
-    {
-        "question": "Between the dropout and the next weights stands a function. Behind which one "
-        "may you still fold 1 − p into those weights, without changing an output?",
-        "section": "What may stand between",
-        "type": "multiple_choice",
-        "answers": [
             {
-                "answer": "ReLU",
-                "correct": True,
-                "feedback": "Yes: max(c x, 0) = c max(x, 0) for c > 0.",
-            },
-            {
-                "answer": "tanh",
-                "correct": False,
-                "feedback": "tanh(x / 2) is not tanh(x) / 2.",
-            },
-            {
-                "answer": "Batch normalisation with its stored statistics",
-                "correct": False,
-                "feedback": "It subtracts a mean that does not shrink along with its input.",
-            },
-            {
-                "answer": "A linear layer with a bias",
-                "correct": False,
-                "feedback": "Its bias would be scaled along. Fold into its own weights instead.",
+                "type": "default",
+                "feedback": "A unit has to survive both draws.",
             },
         ],
     },
-    {
-        "question": "In evaluation mode, the backward pass of standard dropout ...",
-        "section": "The gradient in evaluation",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "multiplies by 1 − p",
-                "correct": True,
-                "feedback": "Yes, as forward did: y = (1 − p) x.",
-            },
-            {
-                "answer": "passes the gradient through unchanged",
-                "correct": False,
-                "feedback": "That is inverted dropout.",
-            },
-            {
-                "answer": "multiplies by the last mask",
-                "correct": False,
-                "feedback": "In evaluation nothing was dropped.",
-            },
-            {
-                "answer": "is never needed, as evaluation does not train",
-                "correct": False,
-                "feedback": "Saliency maps and adversarial examples differentiate there.",
-            },
-        ],
-    },
+    multiple_choice(
+        "Between the dropout and the next weights stands a function. Behind which one may you "
+        "still fold 1 − p into those weights, without changing an output?",
+        "What may stand between",
+        (
+            "ReLU",
+            "max(c x, 0) = c max(x, 0) for c > 0.",
+        ),
+        (
+            "tanh",
+            "tanh(x / 2) is not tanh(x) / 2.",
+        ),
+        (
+            "Batch normalisation with its stored statistics",
+            "It subtracts a mean that does not shrink along with its input.",
+        ),
+        (
+            "A linear layer with a bias",
+            "Its bias would be scaled along. Fold into its own weights instead.",
+        ),
+    ),
+    multiple_choice(
+        "In evaluation mode, the backward pass of standard dropout ...",
+        "The gradient in evaluation",
+        (
+            "multiplies by 1 − p",
+            "As forward did: y = (1 − p) x.",
+        ),
+        (
+            "passes the gradient through unchanged",
+            "That is inverted dropout, whose forward leaves x as it is, too.",
+        ),
+        (
+            "multiplies by the last mask",
+            "In evaluation nothing was dropped.",
+        ),
+        (
+            "is never needed, as evaluation does not train",
+            "Saliency maps and adversarial examples differentiate there.",
+        ),
+    ),
 ]

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from ..checks import Diagnosis
-from .core import NOT_STARTED, Exercise
+from .core import NOT_STARTED, Exercise, multiple_choice
 
 SHAPES = {"units": (5, 7), "maps": (5, 3, 8, 6), "sequence": (9, 5, 7)}
 
@@ -396,129 +396,96 @@ EXERCISES = (
 )
 
 QUIZ = [
+    multiple_choice(
+        "Inverted, spatial and variational dropout all multiply activations by random zeros. In "
+        "what do they differ?",
+        "Who shares a coin?",
+        (
+            "In which activations share a draw",
+            "None in the first, the pixels of a map in the second, the time steps of a unit in "
+            "the third.",
+        ),
+        (
+            "In the probability with which an activation is dropped",
+            "At the same p each activation is dropped with probability p in all of them.",
+        ),
+        (
+            "In the variance of a single activation",
+            "It is p / (1 - p) x² in all of them. What differs is the covariance of two.",
+        ),
+    ),
+    multiple_choice(
+        "A paper trains with “p = 0.8 on the inputs”, where p is the probability of retaining a "
+        "unit. What do you write in PyTorch?",
+        "Drop or keep?",
+        (
+            "`nn.Dropout(0.2)`",
+            "PyTorch's p is the probability to drop.",
+        ),
+        (
+            "`nn.Dropout(0.8)`",
+            "That drops four of five inputs. It is how “0.5 to 0.8 for input layers” probably "
+            "came into the world.",
+        ),
+        (
+            "`nn.Dropout(1.25)`",
+            "1.25 = 1 / 0.8 is the scale, and an error as a probability.",
+        ),
+    ),
+    multiple_choice(
+        "In which of these is no single weight dropped?",
+        "Names that mislead",
+        (
+            "DropPath in a network with residual blocks",
+            "It drops a whole branch for a case, whatever some code calls it.",
+        ),
+        (
+            "Dropping entries of the recurrent weight matrix of an LSTM",
+            "Single weights are dropped there, with one mask for a whole batch and all time steps.",
+        ),
+        (
+            "Multiplying a weight matrix by random zeros",
+            "That is DropConnect itself.",
+        ),
+    ),
+    multiple_choice(
+        "A layer called SpatialDropout1D drops channels of sequences (N, T, C), each for all of "
+        "its time steps. Which layer of this chapter does the same?",
+        "Names that mislead",
+        (
+            "`VariationalDropout(batch_first=True)`",
+            "One mask for all time steps, under another name.",
+        ),
+        (
+            "`nn.Dropout`",
+            "That draws anew for every time step.",
+        ),
+        (
+            "`nn.Dropout1d` on the same array",
+            "Nearly: `nn.Dropout1d` wants (N, C, T). On (N, T, C) it drops whole time steps.",
+        ),
+    ),
+    multiple_choice(
+        "“Variational dropout” in a paper on sparse networks learns a dropout rate for each "
+        "weight. Is that the variational dropout of recurrent networks?",
+        "Names that mislead",
+        (
+            "No: two methods share the name",
+            "Learned Gaussian noise (Kingma et al. 2015), and one mask for all time steps (Gal "
+            "and Ghahramani 2016).",
+        ),
+        (
+            "Yes, applied to single weights instead of units",
+            "The recurrent one has a fixed rate and nothing is learned about it.",
+        ),
+        (
+            "Yes, after training",
+            "They are different methods by different authors under one name.",
+        ),
+    ),
     {
-        "question": "Inverted, spatial and variational dropout all multiply activations by random "
-        "zeros. In what do they differ?",
-        "section": "Who shares a coin?",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "In which activations share a draw",
-                "correct": True,
-                "feedback": "Yes: none, the pixels of a map, or the time steps of a unit.",
-            },
-            {
-                "answer": "In the probability with which an activation is dropped",
-                "correct": False,
-                "feedback": "At the same p each activation is dropped with probability p in all "
-                "of them.",
-            },
-            {
-                "answer": "In the variance of a single activation",
-                "correct": False,
-                "feedback": "It is p / (1 - p) x² in all of them. What "
-                "differs is the covariance of two.",
-            },
-        ],
-    },
-    {
-        "question": "A paper trains with “p = 0.8 on the inputs”, where p is the probability of "
-        "retaining a unit. What do you write in PyTorch?",
-        "section": "Drop or keep?",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "nn.Dropout(0.2)",
-                "correct": True,
-                "feedback": "Yes. PyTorch's p is the probability to drop.",
-            },
-            {
-                "answer": "nn.Dropout(0.8)",
-                "correct": False,
-                "feedback": "That drops four of five inputs. It is how “0.5 to 0.8 for input "
-                "layers” probably came into the world.",
-            },
-            {
-                "answer": "nn.Dropout(1.25)",
-                "correct": False,
-                "feedback": "1.25 = 1 / 0.8 is the scale, and an error as a probability.",
-            },
-        ],
-    },
-    {
-        "question": "In which of these is no single weight dropped?",
-        "section": "Names that mislead",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "DropPath in a network with residual blocks",
-                "correct": True,
-                "feedback": "Right: it drops a whole branch for a case, whatever some code calls "
-                "it. No single weight is dropped.",
-            },
-            {
-                "answer": "Dropping entries of the recurrent weight matrix of an LSTM",
-                "correct": False,
-                "feedback": "Single weights are dropped there, with one mask for a whole batch and "
-                "all time steps.",
-            },
-            {
-                "answer": "Multiplying a weight matrix by random zeros",
-                "correct": False,
-                "feedback": "That is DropConnect itself.",
-            },
-        ],
-    },
-    {
-        "question": "A layer called SpatialDropout1D drops channels of sequences (N, T, C), each "
-        "for all of its time steps. Which layer of this chapter does the same?",
-        "section": "Names that mislead",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "VariationalDropout(batch_first=True)",
-                "correct": True,
-                "feedback": "Yes: one mask for all time steps, under another name.",
-            },
-            {
-                "answer": "nn.Dropout",
-                "correct": False,
-                "feedback": "That draws anew for every time step.",
-            },
-            {
-                "answer": "nn.Dropout1d on the same array",
-                "correct": False,
-                "feedback": "Nearly: nn.Dropout1d wants (N, C, T). On (N, T, C) it drops whole "
-                "time steps.",
-            },
-        ],
-    },
-    {
-        "question": "“Variational dropout” in a paper on sparse networks learns a dropout rate "
-        "for each weight. Is that the variational dropout of recurrent networks?",
-        "section": "Names that mislead",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "No: two methods share the name",
-                "correct": True,
-                "feedback": "Yes. Learned Gaussian noise (Kingma et al. 2015), and one mask for "
-                "all time steps (Gal and Ghahramani 2016).",
-            },
-            {
-                "answer": "Yes, applied to weights",
-                "correct": False,
-                "feedback": "The recurrent one has a fixed rate and nothing is learned about it.",
-            },
-            {
-                "answer": "Yes, after training",
-                "correct": False,
-                "feedback": "They are different methods by different authors under one name.",
-            },
-        ],
-    },
-    {
-        "question": "Feature maps (8, 24, 10, 10) go through Dropout2d. How many coins are tossed?",
+        "question": "Feature maps (8, 24, 10, 10) go through `Dropout2d`. How many coins are "
+        "tossed?",
         "section": "Who shares a coin?",
         "type": "numeric",
         "answers": [
@@ -532,7 +499,7 @@ QUIZ = [
                 "type": "value",
                 "value": 19200,
                 "correct": False,
-                "feedback": "That is one per pixel, as nn.Dropout would.",
+                "feedback": "That is one per pixel, as `nn.Dropout` would.",
             },
             {
                 "type": "value",

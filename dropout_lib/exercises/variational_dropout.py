@@ -19,7 +19,7 @@ from ..checks.grouped import (
     every_group_has_its_own_draw,
     output_is_an_array_like_x,
 )
-from .core import NOT_STARTED, Exercise, first_diagnosis
+from .core import NOT_STARTED, Exercise, first_diagnosis, multiple_choice
 
 # --- one mask for all steps --------------------------------------------------------------------
 
@@ -538,37 +538,30 @@ EXERCISES = (
 )
 
 QUIZ = [
+    multiple_choice(
+        "x has shape (T, N, F). What is the shape of the mask of variational dropout?",
+        "One draw per sequence",
+        (
+            "(1, N, F)",
+            "One draw per case and unit, and every step uses it.",
+        ),
+        (
+            "(T, N, F)",
+            "That is a fresh mask at every step: ordinary dropout.",
+        ),
+        (
+            "(T, 1, F)",
+            "That shares a mask over the batch and redraws it at every step: both the wrong way "
+            "round.",
+        ),
+        (
+            "(1, 1, F)",
+            "Constant over time, but the whole batch shares it.",
+        ),
+    ),
     {
-        "question": "x has shape (T, N, F). What is the shape of the mask of variational dropout?",
-        "section": "One draw per sequence",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "(1, N, F)",
-                "correct": True,
-                "feedback": "Yes: one draw per case and unit, and every step uses it.",
-            },
-            {
-                "answer": "(T, N, F)",
-                "correct": False,
-                "feedback": "That is a fresh mask at every step: ordinary dropout.",
-            },
-            {
-                "answer": "(T, 1, F)",
-                "correct": False,
-                "feedback": "That shares a mask over the batch and redraws it at every step: "
-                "both the wrong way round.",
-            },
-            {
-                "answer": "(1, 1, F)",
-                "correct": False,
-                "feedback": "Constant over time, but the whole batch shares it.",
-            },
-        ],
-    },
-    {
-        "question": "Units that only remember, p = 0.5, a fresh mask at every step. Out of 1,000 "
-        "units, how many still remember after 3 steps, on average?",
+        "question": "Units that only remember, p = 0.5, a fresh mask at every step. Out of "
+        "1,000 units, how many still remember after 3 steps, on average?",
         "section": "What is remembered",
         "type": "numeric",
         "answers": [
@@ -590,130 +583,98 @@ QUIZ = [
                 "correct": False,
                 "feedback": "Those are the units that have forgotten.",
             },
-            {"type": "default", "feedback": "A unit has to be kept three times in a row."},
-        ],
-    },
-    {
-        "question": "nn.LSTM(64, 64, num_layers=2, dropout=0.5), in training. What is dropped?",
-        "section": "What PyTorch's dropout argument does",
-        "type": "multiple_choice",
-        "answers": [
             {
-                "answer": "What the first layer gives to the second, with a fresh mask per step",
-                "correct": True,
-                "feedback": "Yes, and nothing else.",
-            },
-            {
-                "answer": "What the first layer gives to the second, with one mask per sequence",
-                "correct": False,
-                "feedback": "The place is right. The mask is drawn for every step.",
-            },
-            {
-                "answer": "The state, on its way from one step to the next",
-                "correct": False,
-                "feedback": "It never touches the state.",
-            },
-            {
-                "answer": "The outputs of both layers",
-                "correct": False,
-                "feedback": "The last layer's output is left alone; that is why a single layer "
-                "warns that nothing will be dropped.",
+                "type": "default",
+                "feedback": "A unit has to be kept three times in a row.",
             },
         ],
     },
-    {
-        "question": "Kingma, Salimans and Welling (2015) also speak of variational dropout. What "
-        "do they mean?",
-        "section": "Two methods, one name",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "Gaussian noise whose strength is learned",
-                "correct": True,
-                "feedback": "Yes; it has nothing to do with sequences.",
-            },
-            {
-                "answer": "One mask for all time steps",
-                "correct": False,
-                "feedback": "That is Gal and Ghahramani (2016), the method of this chapter.",
-            },
-            {
-                "answer": "A p that varies from step to step",
-                "correct": False,
-                "feedback": "Neither method does that.",
-            },
-        ],
-    },
-    {
-        "question": "What does the gradient of a dropped input feature look like, with one mask "
-        "per sequence?",
-        "section": "By hand, back through time",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "It is 0 at every step",
-                "correct": True,
-                "feedback": "Yes: no step has seen the feature.",
-            },
-            {
-                "answer": "It is 0 at the last step only",
-                "correct": False,
-                "feedback": "The mask is on all steps, forward and backward.",
-            },
-            {
-                "answer": "It is small, as it comes back through many steps",
-                "correct": False,
-                "feedback": "Nothing comes back from where nothing went in.",
-            },
-        ],
-    },
-    {
-        "question": "You cut a long text into chunks and hand the state from one to the next. "
-        "What happens if each chunk draws new masks?",
-        "section": "Pitfalls",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "The mask is constant within a chunk only, and changes where you cut",
-                "correct": True,
-                "feedback": "Yes. That is a choice one may make, if one knows of it.",
-            },
-            {
-                "answer": "Nothing, as the state has been handed on",
-                "correct": False,
-                "feedback": "The state is the same; what the next step sees of it is not.",
-            },
-            {
-                "answer": "An error, as the masks don't fit",
-                "correct": False,
-                "feedback": "They have the same shape. Nothing warns you.",
-            },
-        ],
-    },
-    {
-        "question": "A sequence model drops h[t-1] with one mask and uses the weights of the "
-        "recurrence 20 times. Is the network in evaluation the average of the masked ones?",
-        "section": "What is remembered",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "Not in general: the factor 1 / (1 − p) comes in at every step, for the "
-                "same units",
-                "correct": True,
-                "feedback": "Yes. For a unit that only remembers, the mean grows like "
-                "(1 − p) to the power 1 − t.",
-            },
-            {
-                "answer": "Yes: the scale keeps the mean",
-                "correct": False,
-                "feedback": "Of one multiplication. Here the same mask is multiplied in again and "
-                "again, and the mean of a product is not the product of the means.",
-            },
-            {
-                "answer": "Yes, if the nonlinearity is a ReLU",
-                "correct": False,
-                "feedback": "It fails even without any nonlinearity.",
-            },
-        ],
-    },
+    multiple_choice(
+        "`nn.LSTM(64, 64, num_layers=2, dropout=0.5)`, in training. What is dropped?",
+        "What PyTorch's dropout argument does",
+        (
+            "What the first layer gives to the second, with a fresh mask per step",
+            "That, and nothing else.",
+        ),
+        (
+            "What the first layer gives to the second, with one mask per sequence",
+            "The place is right. The mask is drawn for every step.",
+        ),
+        (
+            "The state, on its way from one step to the next",
+            "It never touches the state.",
+        ),
+        (
+            "The outputs of both layers",
+            "The last layer's output is left alone; that is why a single layer warns that "
+            "nothing will be dropped.",
+        ),
+    ),
+    multiple_choice(
+        "Kingma, Salimans and Welling (2015) also speak of variational dropout. What do they mean?",
+        "Two methods, one name",
+        (
+            "Gaussian noise whose strength is learned",
+            "It has nothing to do with sequences.",
+        ),
+        (
+            "One mask for all time steps",
+            "That is Gal and Ghahramani (2016), the method of this chapter.",
+        ),
+        (
+            "A p that varies from step to step",
+            "Neither method does that.",
+        ),
+    ),
+    multiple_choice(
+        "What does the gradient of a dropped input feature look like, with one mask per sequence?",
+        "By hand, back through time",
+        (
+            "It is 0 at every step",
+            "No step has seen the feature.",
+        ),
+        (
+            "It is 0 at the last step only",
+            "The mask is on all steps, forward and backward.",
+        ),
+        (
+            "It is small, as it comes back through many steps",
+            "Nothing comes back from where nothing went in.",
+        ),
+    ),
+    multiple_choice(
+        "You cut a long text into chunks and hand the state from one to the next. What happens "
+        "if each chunk draws new masks?",
+        "Pitfalls",
+        (
+            "The mask is constant within a chunk only, and changes where you cut",
+            "That is a choice one may make, if one knows of it.",
+        ),
+        (
+            "Nothing: the state has been handed on, and its mask along with it",
+            "The state carries no mask. It is the same, but what the next step sees of it is not.",
+        ),
+        (
+            "An error, as the masks don't fit",
+            "They have the same shape. Nothing warns you.",
+        ),
+    ),
+    multiple_choice(
+        "A sequence model drops `h[t-1]` with one mask and uses the weights of the recurrence "
+        "20 times. Is the network in evaluation the average of the masked ones?",
+        "What is remembered",
+        (
+            "Not in general: 1 / (1 − p) comes in at every step, for the same units",
+            "For a unit that only remembers, the mean grows like (1 − p) to the power 1 − t.",
+        ),
+        (
+            "Yes: at each step the scale 1 / (1 − p) makes up for what the mask takes",
+            "It does so in one multiplication. Here the same mask is multiplied in again and "
+            "again, and the mean of a product is not the product of the means.",
+        ),
+        (
+            "Yes, if the nonlinearity is a ReLU",
+            "It fails even without any nonlinearity.",
+        ),
+    ),
 ]

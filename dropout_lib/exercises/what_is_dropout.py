@@ -16,7 +16,7 @@ from ..checks.elementwise import (
     units_are_dropped_independently,
     what_is_kept_has_the_right_scale,
 )
-from .core import NOT_STARTED, Exercise, first_diagnosis
+from .core import NOT_STARTED, Exercise, first_diagnosis, multiple_choice
 
 BENCH_CHECKS = (
     output_has_the_shape_of_x,
@@ -350,132 +350,98 @@ EXERCISES = (
 )
 
 QUIZ = [
-    {
-        "question": "How often is a new set of units chosen to be dropped?",
-        "section": "A fresh team for every case",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "For every training case",
-                "correct": True,
-                "feedback": "Yes. Two cases of the same batch lose different units.",
-            },
-            {
-                "answer": "For every batch",
-                "correct": False,
-                "feedback": "Often written, but the paper and the frameworks draw a mask per case: "
-                "in a batch of 32 there are 32 masks.",
-            },
-            {
-                "answer": "For every epoch",
-                "correct": False,
-                "feedback": "Then a unit would be out for hundreds of steps in a row, and the "
-                "others would come to rely on its absence.",
-            },
-            {
-                "answer": "Once, when the network is built",
-                "correct": False,
-                "feedback": "That is a smaller network, not dropout: the dropped units "
-                "would never learn.",
-            },
-        ],
-    },
-    {
-        "question": "A layer of 100 units is trained with p = 0.3. How many units are dropped in "
-        "one training case?",
-        "section": "A fresh team for every case",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "30 on average, varying from case to case",
-                "correct": True,
-                "feedback": "Yes: each unit tosses its own coin, the count is binomial.",
-            },
-            {
-                "answer": "Exactly 30",
-                "correct": False,
-                "feedback": "That would need the coins to agree with each other. They are "
-                "independent, so the count varies.",
-            },
-            {
-                "answer": "70 on average",
-                "correct": False,
-                "feedback": "That is how many stay. Here p is the probability to drop; many papers "
-                "print the probability to keep.",
-            },
-        ],
-    },
-    {
-        "question": "What becomes of a unit that was dropped in one training case?",
-        "section": "The idea",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "It is back in the draw for the next case",
-                "correct": True,
-                "feedback": "Yes. It gave 0 and got no gradient from this case; nothing else "
-                "happened to it.",
-            },
-            {
-                "answer": "It is removed from the network",
-                "correct": False,
-                "feedback": "That is pruning. Dropout removes nothing for good.",
-            },
-            {
-                "answer": "Its weights are set to zero",
-                "correct": False,
-                "feedback": "Its activation is set to zero, for this case. The weights stay.",
-            },
-        ],
-    },
-    {
-        "question": "What is the hope behind dropping units?",
-        "section": "The idea",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "That no unit relies on particular others being there",
-                "correct": True,
-                "feedback": "Yes. The authors call the opposite co-adaptation. Whether that is "
-                "why dropout helps is a question of its own.",
-            },
-            {
-                "answer": "That training gets faster, as there is less to compute",
-                "correct": False,
-                "feedback": "The dropped units are computed and then multiplied by zero, and "
-                "training usually takes more steps.",
-            },
-            {
-                "answer": "That the trained network is smaller",
-                "correct": False,
-                "feedback": "The trained network uses all of its units.",
-            },
-        ],
-    },
-    {
-        "question": "Two trained networks lose half of their hidden units, and the one trained "
-        "with dropout still recognises more digits. What does that show?",
-        "section": "Take units away from a trained network",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "That it depends less on any particular units",
-                "correct": True,
-                "feedback": "Yes, no more than that: it was trained for exactly this.",
-            },
-            {
-                "answer": "That it is the better network when nothing is missing",
-                "correct": False,
-                "feedback": "That is another comparison: the left end of the curve, where 0% are "
-                "deleted.",
-            },
-            {
-                "answer": "That half of its units are superfluous",
-                "correct": False,
-                "feedback": "Its error rises too, only more slowly.",
-            },
-        ],
-    },
+    multiple_choice(
+        "How often is a new set of units chosen to be dropped?",
+        "A fresh team for every case",
+        (
+            "For every training case",
+            "Two cases of the same batch lose different units.",
+        ),
+        (
+            "For every batch",
+            "Often written, but the paper and the frameworks draw a mask per case: in a batch "
+            "of 32 there are 32 masks.",
+        ),
+        (
+            "For every epoch",
+            "Then a unit would be out for hundreds of steps in a row, and the others would come "
+            "to rely on its absence.",
+        ),
+        (
+            "Once, when the network is built",
+            "That is a smaller network, not dropout: the dropped units would never learn.",
+        ),
+    ),
+    multiple_choice(
+        "A layer of 100 units is trained with p = 0.3. How many units are dropped in one "
+        "training case?",
+        "A fresh team for every case",
+        (
+            "30 on average, varying from case to case",
+            "Each unit tosses its own coin, the count is binomial.",
+        ),
+        (
+            "Exactly 30, but different ones in every case",
+            "That would need the coins to agree with each other. They are independent, so the "
+            "count varies.",
+        ),
+        (
+            "70 on average, varying from case to case",
+            "That is how many stay. Here p is the probability to drop; many papers print the "
+            "probability to keep.",
+        ),
+    ),
+    multiple_choice(
+        "What becomes of a unit that was dropped in one training case?",
+        "The idea",
+        (
+            "It is back in the draw for the next case",
+            "It gave 0 and got no gradient from this case; nothing else happened to it.",
+        ),
+        (
+            "It is removed from the network for good",
+            "That is pruning. Dropout removes nothing for more than a case.",
+        ),
+        (
+            "Its weights are set to zero, and have to be learned again",
+            "Its activation is set to zero, for this case. The weights stay.",
+        ),
+    ),
+    multiple_choice(
+        "What is the hope behind dropping units?",
+        "The idea",
+        (
+            "That no unit relies on particular others being there",
+            "The authors call the opposite co-adaptation. Whether that is why dropout helps is "
+            "a question of its own.",
+        ),
+        (
+            "That training gets faster, as there is less to compute",
+            "The dropped units are computed and then multiplied by zero, and training usually "
+            "takes more steps.",
+        ),
+        (
+            "That the trained network is smaller",
+            "The trained network uses all of its units.",
+        ),
+    ),
+    multiple_choice(
+        "Two trained networks lose half of their hidden units, and the one trained with dropout "
+        "still recognises more digits. What does that show?",
+        "Take units away from a trained network",
+        (
+            "That it depends less on any particular units",
+            "No more than that: it was trained for exactly this.",
+        ),
+        (
+            "That it is the better network when nothing is missing",
+            "That is another comparison: the left end of the curve, where 0% are deleted.",
+        ),
+        (
+            "That half of its units are superfluous",
+            "Its error rises too, only more slowly.",
+        ),
+    ),
     {
         "question": "How many different teams do 10 units make?",
         "section": "How many teams?",

@@ -7,7 +7,7 @@ import numpy as np
 from ..checks import Diagnosis
 from . import paired
 from .agree import agrees
-from .core import NOT_STARTED, Exercise
+from .core import NOT_STARTED, Exercise, multiple_choice
 
 
 def _number(value):
@@ -698,56 +698,44 @@ EXERCISES = (
 )
 
 QUIZ = [
-    {
-        "question": "Your log shows a training loss of 0.9 and a validation loss of 0.6. The "
-        "network has dropout. Does it overfit?",
-        "section": "Measure the gap",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "The log does not tell",
-                "correct": True,
-                "feedback": "Right: the two losses belong to different networks, thinned and "
-                "whole. Measure the training data again in evaluation mode.",
-            },
-            {
-                "answer": "No: validation is lower than training",
-                "correct": False,
-                "feedback": "The training loss was measured with dropout on, and while the network "
-                "was still learning. With dropout off it may be far below 0.6.",
-            },
-            {
-                "answer": "Yes: the two differ",
-                "correct": False,
-                "feedback": "A gap in this direction is what dropout in the log does by itself.",
-            },
-        ],
-    },
-    {
-        "question": "In the model with one weight, what happens to the bias that dropout brings "
-        "when data are unlimited?",
-        "section": "One weight",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "It stays: the weight comes out as 1 − p of the true one",
-                "correct": True,
-                "feedback": "Yes. The variance falls with n, the bias doesn't.",
-            },
-            {
-                "answer": "It goes away like 1/n",
-                "correct": False,
-                "feedback": "That is the variance. A ridge with a fixed penalty fades as data come "
-                "in; dropout's penalty grows with every case.",
-            },
-            {
-                "answer": "There is no bias: inverted dropout keeps the mean",
-                "correct": False,
-                "feedback": "It keeps the mean of the activations. The *loss* that it minimises "
-                "has a penalty, and that shrinks the weight.",
-            },
-        ],
-    },
+    multiple_choice(
+        "Your log shows a training loss of 0.9 and a validation loss of 0.6. The network has "
+        "dropout. Does it overfit?",
+        "Measure the gap",
+        (
+            "The log does not tell",
+            "The two losses belong to different networks, thinned and whole. Measure the "
+            "training data again in evaluation mode.",
+        ),
+        (
+            "No: validation is lower than training",
+            "The training loss was measured with dropout on, and while the network was still "
+            "learning. With dropout off it may be far below 0.6.",
+        ),
+        (
+            "Yes: the two differ",
+            "A gap in this direction is what dropout in the log does by itself.",
+        ),
+    ),
+    multiple_choice(
+        "In the model with one weight, what happens to the bias that dropout brings when data "
+        "are unlimited?",
+        "One weight",
+        (
+            "It stays: the weight comes out as 1 − p of the true one",
+            "The variance falls with n, the bias doesn't.",
+        ),
+        (
+            "It goes away like 1/n",
+            "That is the variance. A ridge with a fixed penalty fades as data come in; "
+            "dropout's penalty grows with every case.",
+        ),
+        (
+            "There is no bias: inverted dropout keeps the mean",
+            "It keeps the mean of the activations. The *loss* that it minimises has a penalty, "
+            "and that shrinks the weight.",
+        ),
+    ),
     {
         "question": "A network of 64 inputs, two hidden layers of 256 units and 10 outputs: how "
         "many weights does it have, biases included?",
@@ -784,76 +772,59 @@ QUIZ = [
             },
         ],
     },
-    {
-        "question": "What did the experiment with the small convolutional network show about "
-        "dropout in its head?",
-        "section": "Convolutions and their heads",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "It lowers the loss; for the error ten runs cannot tell",
-                "correct": True,
-                "feedback": "Yes, at the tuned p and at 0.5.",
-            },
-            {
-                "answer": "It is the best place for dropout in such a network",
-                "correct": False,
-                "feedback": "Single units behind the convolutions did better there.",
-            },
-            {
-                "answer": "It does nothing",
-                "correct": False,
-                "feedback": "Not for the loss: that is clearly lower. An error of which we cannot "
-                "tell is not an error that stays the same.",
-            },
-        ],
-    },
-    {
-        "question": "A language model is trained for a single pass over a huge text. What speaks "
-        "against dropout?",
-        "section": "One pass over the data",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "No case comes twice, so nothing is learned by heart",
-                "correct": True,
-                "feedback": "Yes: the training loss is measured on new data at every step, and "
-                "there is no gap to close. On our stream of digits every p raised the error.",
-            },
-            {
-                "answer": "Transformers cannot use dropout",
-                "correct": False,
-                "feedback": "They can, and BERT does, with several passes over its data.",
-            },
-            {
-                "answer": "A large model has too many units to drop",
-                "correct": False,
-                "feedback": "There is no such limit. How often a case is seen is the question.",
-            },
-        ],
-    },
-    {
-        "question": "“Switch dropout off when you fine-tune.” What is to be said of this advice?",
-        "section": "Fine-tuning",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "It is not a rule: try the rate of the pre-training, and 0",
-                "correct": True,
-                "feedback": "Yes. BERT's configuration keeps its dropout, and T5's authors switch "
-                "it on for fine-tuning after training without.",
-            },
-            {
-                "answer": "It is right, since the weights are good already",
-                "correct": False,
-                "feedback": "Good weights can be spoiled by learning a few cases by heart, which "
-                "is what dropout works against. Whether it helps has to be tried.",
-            },
-            {
-                "answer": "It is wrong: dropout always has to stay on",
-                "correct": False,
-                "feedback": "No experiment of ours says so either.",
-            },
-        ],
-    },
+    multiple_choice(
+        "What did the experiment with the small convolutional network show about dropout in its "
+        "head?",
+        "Convolutions and their heads",
+        (
+            "It lowers the loss; for the error ten runs cannot tell",
+            "Both at the tuned p and at 0.5.",
+        ),
+        (
+            "It is the best place for dropout in such a network",
+            "Single units behind the convolutions did better there.",
+        ),
+        (
+            "It does nothing",
+            "Not for the loss: that is clearly lower. An error of which we cannot tell is not "
+            "an error that stays the same.",
+        ),
+    ),
+    multiple_choice(
+        "A language model is trained for a single pass over a huge text. What speaks against "
+        "dropout?",
+        "One pass over the data",
+        (
+            "No case comes twice, so nothing is learned by heart",
+            "The training loss is measured on new data at every step, and there is no gap to "
+            "close. On our stream of digits every p raised the error.",
+        ),
+        (
+            "Transformers cannot use dropout",
+            "They can, and BERT does, with several passes over its data.",
+        ),
+        (
+            "A large model has so many units that dropping some changes nothing",
+            "How much is dropped is a share, p, and its effect has no such limit. How often a "
+            "case is seen is the question.",
+        ),
+    ),
+    multiple_choice(
+        "“Switch dropout off when you fine-tune.” What is to be said of this advice?",
+        "Fine-tuning",
+        (
+            "It is not a rule: try the rate of the pre-training, and 0",
+            "BERT's configuration keeps its dropout, and T5's authors switch it on for "
+            "fine-tuning after training without.",
+        ),
+        (
+            "It is right, since the weights are good already",
+            "Good weights can be spoiled by learning a few cases by heart, which is what "
+            "dropout works against. Whether it helps has to be tried.",
+        ),
+        (
+            "It is wrong: dropout always has to stay on",
+            "That would be another rule, and no experiment of ours says so either.",
+        ),
+    ),
 ]

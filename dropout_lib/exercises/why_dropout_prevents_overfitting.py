@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 
 from ..checks import Diagnosis
-from .core import NOT_STARTED, Exercise
+from .core import NOT_STARTED, Exercise, multiple_choice
 
 # --- the ridge penalty of linear regression ------------------------------------------------------
 
@@ -408,32 +408,26 @@ EXERCISES = (
 )
 
 QUIZ = [
+    multiple_choice(
+        "A network fits digits of which three in ten have a label drawn by lot. What does a "
+        "training error of 0 tell you?",
+        "Overfitting, built on purpose",
+        (
+            "That it has learned the wrong labels by heart, too",
+            "There is nothing in the pictures to infer them from.",
+        ),
+        (
+            "That it will read new digits well",
+            "The test error went up while the wrong labels were being learned.",
+        ),
+        (
+            "That it was trained with dropout",
+            "At the same rate the one with dropout learned them more slowly.",
+        ),
+    ),
     {
-        "question": "A network fits digits of which three in ten have a label drawn by lot. What "
-        "does a training error of 0 tell you?",
-        "section": "Overfitting, built on purpose",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "That it has learned the wrong labels by heart, too",
-                "correct": True,
-                "feedback": "Yes. There is nothing in the pictures to infer them from.",
-            },
-            {
-                "answer": "That it will read new digits well",
-                "correct": False,
-                "feedback": "The test error went up while the wrong labels were being learned.",
-            },
-            {
-                "answer": "That it was trained with dropout",
-                "correct": False,
-                "feedback": "At the same rate the one with dropout learned them more slowly.",
-            },
-        ],
-    },
-    {
-        "question": "Two inputs have weights 3 and 1, and for one case the values 2 and 4. "
-        "p = 0.5. What does dropout on the inputs add to this case's squared error, on average?",
+        "question": "Two inputs have weights 3 and 1, and for one case the values 2 and 4. p = "
+        "0.5. What does dropout on the inputs add to this case's squared error, on average?",
         "section": "Linear regression: ridge, exactly",
         "type": "numeric",
         "answers": [
@@ -461,109 +455,83 @@ QUIZ = [
                 "correct": False,
                 "feedback": "That is p (1 − p) times 52: the scale 1 / (1 − p) is missing.",
             },
-            {"type": "default", "feedback": "p / (1 − p) times the sum of (w x)²."},
-        ],
-    },
-    {
-        "question": "Weight scaling is exactly the normalised geometric mean of all thinned "
-        "networks if ...",
-        "section": "What the whole network averages",
-        "type": "multiple_choice",
-        "answers": [
             {
-                "answer": "the dropped layer feeds a softmax layer directly",
-                "correct": True,
-                "feedback": "Yes: the logits are linear in the mask.",
-            },
-            {
-                "answer": "p = 0.5",
-                "correct": False,
-                "feedback": "Any p will do, if each mask is weighed with its probability.",
-            },
-            {
-                "answer": "all layers are ReLU layers",
-                "correct": False,
-                "feedback": "A ReLU behind the dropped layer is what spoils it.",
-            },
-            {
-                "answer": "the network was trained with dropout",
-                "correct": False,
-                "feedback": "It is an identity: any weights will do.",
+                "type": "default",
+                "feedback": "p / (1 − p) times the sum of (w x)².",
             },
         ],
     },
-    {
-        "question": "A run of 40,000 training cases drops units in a layer of 256. How many of "
-        "the 2²⁵⁶ masks does it train?",
-        "section": "How many networks?",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "At most 40,000, each for one step and with the weights of all others",
-                "correct": True,
-                "feedback": "Yes: one for each case that was shown.",
-            },
-            {
-                "answer": "All of them: they share their weights",
-                "correct": False,
-                "feedback": "All are moved by every step. None but the sampled ones was asked to "
-                "predict anything.",
-            },
-            {
-                "answer": "One per batch",
-                "correct": False,
-                "feedback": "Each case of a batch has a mask of its own.",
-            },
-        ],
-    },
-    {
-        "question": "Gaussian noise, drawn for each input by itself, multiplies the inputs of a "
-        "linear regression: mean 1, variance p / (1 − p). Compared with dropout, the penalty "
-        "is ...",
-        "section": "Zeros or Gaussians?",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "the same",
-                "correct": True,
-                "feedback": "Yes. A squared error sees the mean and the variance of the noise, and "
-                "no more.",
-            },
-            {
-                "answer": "smaller, as nothing is ever dropped",
-                "correct": False,
-                "feedback": "The variance is equal, and that is all that enters.",
-            },
-            {
-                "answer": "larger, as the noise has no limit",
-                "correct": False,
-                "feedback": "Large draws are rare, and the variance has counted them.",
-            },
-        ],
-    },
-    {
-        "question": "Units are less correlated with dropout than without. Does that show that "
-        "dropout helps because it prevents co-adaptation?",
-        "section": "What an explanation is worth",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "No: it follows from dropout, and need not be what causes the gain",
-                "correct": True,
-                "feedback": "Yes. To show a cause, one would have to change the correlation alone "
-                "and see the gain follow.",
-            },
-            {
-                "answer": "Yes: the authors predicted it",
-                "correct": False,
-                "feedback": "A prediction come true is a survived test. The step from there to the "
-                "cause of the gain is another.",
-            },
-            {
-                "answer": "Yes, if the interval does not contain 0",
-                "correct": False,
-                "feedback": "That says that the correlation differs, not what it does.",
-            },
-        ],
-    },
+    multiple_choice(
+        "Weight scaling is exactly the normalised geometric mean of all thinned networks if ...",
+        "What the whole network averages",
+        (
+            "the dropped layer feeds a softmax layer directly",
+            "The logits are linear in the mask.",
+        ),
+        (
+            "p = 0.5",
+            "Any p will do, if each mask is weighed with its probability.",
+        ),
+        (
+            "all layers are ReLU layers",
+            "A ReLU behind the dropped layer is what spoils it.",
+        ),
+        (
+            "the network was trained with dropout",
+            "It is an identity: any weights will do.",
+        ),
+    ),
+    multiple_choice(
+        "A run of 40,000 training cases drops units in a layer of 256. How many of the 2²⁵⁶ "
+        "masks does it train?",
+        "How many networks?",
+        (
+            "At most 40,000, each for one step and with the weights of all others",
+            "One for each case that was shown.",
+        ),
+        (
+            "All of them: each step moves the weights that all of them share",
+            "They are moved, but none except the sampled ones was asked to predict anything.",
+        ),
+        (
+            "One per batch",
+            "Each case of a batch has a mask of its own.",
+        ),
+    ),
+    multiple_choice(
+        "Gaussian noise, drawn for each input by itself, multiplies the inputs of a linear "
+        "regression: mean 1, variance p / (1 − p). Compared with dropout, the penalty is ...",
+        "Zeros or Gaussians?",
+        (
+            "the same",
+            "A squared error sees the mean and the variance of the noise, and no more.",
+        ),
+        (
+            "smaller, as nothing is ever dropped",
+            "The variance is equal, and that is all that enters.",
+        ),
+        (
+            "larger, as the noise has no limit",
+            "Large draws are rare, and the variance has counted them.",
+        ),
+    ),
+    multiple_choice(
+        "Units are less correlated with dropout than without. Does that show that dropout helps "
+        "because it prevents co-adaptation?",
+        "What an explanation is worth",
+        (
+            "No: it follows from dropout, and need not be what causes the gain",
+            "To show a cause, one would have to change the correlation alone and see the gain "
+            "follow.",
+        ),
+        (
+            "Yes: the authors predicted it",
+            "A prediction come true is a survived test. The step from there to the cause of the "
+            "gain is another.",
+        ),
+        (
+            "Yes, if the interval of the difference in correlation leaves 0 out",
+            "That says that the correlation differs, not what it does.",
+        ),
+    ),
 ]

@@ -11,7 +11,7 @@ from ..checks import Diagnosis
 from ..pytorch import Dropout
 from ..training import evaluate
 from .agree import agrees, first_wrong
-from .core import NOT_STARTED, Exercise
+from .core import NOT_STARTED, Exercise, multiple_choice
 
 
 def _examinee(seed, sizes, units, classes):
@@ -815,30 +815,23 @@ EXERCISES = (
 )
 
 QUIZ = [
-    {
-        "question": "Why can the training loss in the example's right plot lie above the test "
-        "loss?",
-        "section": "First suspect: the ruler",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "It is measured with dropout on, the test loss with dropout off",
-                "correct": True,
-                "feedback": "Yes. Two measurements of two different networks: thinned, and whole.",
-            },
-            {
-                "answer": "Dropout makes the network better on new points than on old ones",
-                "correct": False,
-                "feedback": "With dropout off on both sides the training loss is the lower one.",
-            },
-            {
-                "answer": "There are fewer test points than training points",
-                "correct": False,
-                "feedback": "Both losses are means, so their sizes do not depend on the number "
-                "of points; only how far they scatter does.",
-            },
-        ],
-    },
+    multiple_choice(
+        "Why can the training loss in the example's right plot lie above the test loss?",
+        "First suspect: the ruler",
+        (
+            "It is measured with dropout on, the test loss with dropout off",
+            "Two measurements of two different networks: thinned, and whole.",
+        ),
+        (
+            "Dropout makes the network better on new points than on old ones",
+            "With dropout off on both sides the training loss is the lower one.",
+        ),
+        (
+            "There are fewer test points than training points",
+            "Both losses are means, so their sizes do not depend on the number of points; only "
+            "how far they scatter does.",
+        ),
+    ),
     {
         "question": "With the log's training loss 0.10, the training loss with dropout off 0.03 "
         "and the test loss 0.08, what is the gap between training and test data?",
@@ -863,105 +856,78 @@ QUIZ = [
                 "correct": False,
                 "feedback": "That is what the noise adds to the training loss.",
             },
-            {"type": "default", "feedback": "Test loss less training loss, measured alike."},
-        ],
-    },
-    {
-        "question": "Network A has a smaller gap than network B, measured alike. Which of the two "
-        "is better on new data?",
-        "section": "Second suspect: the head start",
-        "type": "multiple_choice",
-        "answers": [
             {
-                "answer": "One cannot tell from that",
-                "correct": True,
-                "feedback": "Yes. A network that has learned nothing has no gap at all. Look at "
-                "the test loss itself.",
-            },
-            {
-                "answer": "A: a small gap is good generalisation",
-                "correct": False,
-                "feedback": "A gap is a difference. A may have both losses high.",
-            },
-            {
-                "answer": "B: it has learned more",
-                "correct": False,
-                "feedback": "It may also have learned its labels by heart.",
+                "type": "default",
+                "feedback": "Test loss less training loss, measured alike.",
             },
         ],
     },
-    {
-        "question": "Why compare two networks at equal training loss, and not only at equal "
-        "epochs?",
-        "section": "Second suspect: the head start",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "The one with dropout fits more slowly, so at equal epochs it is at an "
-                "earlier stage",
-                "correct": True,
-                "feedback": "Yes. Whatever grows during training is then smaller in it for that "
-                "reason alone.",
-            },
-            {
-                "answer": "An epoch has fewer steps with dropout",
-                "correct": False,
-                "feedback": "Both make one step per epoch here.",
-            },
-            {
-                "answer": "Training loss is what one wants to be low in the end",
-                "correct": False,
-                "feedback": "One wants the test loss to be low. The training loss tells how far "
-                "training has come.",
-            },
-        ],
-    },
-    {
-        "question": "A network has 5 errors on 200 test points, another one 7. What follows?",
-        "section": "Third suspect: luck",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "Next to nothing",
-                "correct": True,
-                "feedback": "Yes. Two points of 200: other points, or other initial weights, may "
-                "turn it round.",
-            },
-            {
-                "answer": "The first is better by 1 percentage point",
-                "correct": False,
-                "feedback": "On these points. The interval around that difference contains 0.",
-            },
-            {
-                "answer": "They are equally good",
-                "correct": False,
-                "feedback": "That does not follow either: not to see a difference is not to see "
-                "that there is none.",
-            },
-        ],
-    },
-    {
-        "question": "You try 20 rates for your method and publish its lowest test error beside the "
-        "other side's only run. What is wrong?",
-        "section": "What a comparison has to report",
-        "type": "multiple_choice",
-        "answers": [
-            {
-                "answer": "One side was tuned and the other not, and the test data did the tuning",
-                "correct": True,
-                "feedback": "Yes, both. Give both sides the same number of tries, and choose on "
-                "validation.",
-            },
-            {
-                "answer": "20 rates are too few",
-                "correct": False,
-                "feedback": "More would make it worse: the lowest of many is low by luck.",
-            },
-            {
-                "answer": "Nothing, if the seeds are published",
-                "correct": False,
-                "feedback": "Then others can repeat it, and get the same unfair comparison.",
-            },
-        ],
-    },
+    multiple_choice(
+        "Network A has a smaller gap than network B, measured alike. Which of the two is better "
+        "on new data?",
+        "Second suspect: the head start",
+        (
+            "One cannot tell from that",
+            "A network that has learned nothing has no gap at all. Look at the test loss itself.",
+        ),
+        (
+            "A: a small gap is good generalisation",
+            "A gap is a difference. A may have both losses high.",
+        ),
+        (
+            "B: it has learned more",
+            "It may also have learned its labels by heart.",
+        ),
+    ),
+    multiple_choice(
+        "Why compare two networks at equal training loss, and not only at equal epochs?",
+        "Second suspect: the head start",
+        (
+            "The one with dropout fits more slowly, so at equal epochs it is at an earlier stage",
+            "Whatever grows during training is then smaller in it for that reason alone.",
+        ),
+        (
+            "An epoch has fewer steps with dropout",
+            "Both make one step per epoch here.",
+        ),
+        (
+            "Training loss is what one wants to be low in the end, and epochs are only what it "
+            "costs",
+            "One wants the test loss to be low. The training loss tells how far training has come.",
+        ),
+    ),
+    multiple_choice(
+        "A network has 5 errors on 200 test points, another one 7. What follows?",
+        "Third suspect: luck",
+        (
+            "Next to nothing",
+            "Two points of 200: other points, or other initial weights, may turn it round.",
+        ),
+        (
+            "The first is better by 1 percentage point",
+            "On these points. The interval around that difference contains 0.",
+        ),
+        (
+            "They are equally good",
+            "That does not follow either: not to see a difference is not to see that there is "
+            "none.",
+        ),
+    ),
+    multiple_choice(
+        "You try 20 rates for your method and publish its lowest test error beside the other "
+        "side's only run. What is wrong?",
+        "What a comparison has to report",
+        (
+            "One side was tuned and the other not, and the test data did the tuning",
+            "Give both sides the same number of tries, and choose on validation.",
+        ),
+        (
+            "20 rates are too few",
+            "More would make it worse: the lowest of many is low by luck.",
+        ),
+        (
+            "Nothing, if all seeds are published, so that others can repeat the 20 runs",
+            "Then others can repeat it, and get the same unfair comparison.",
+        ),
+    ),
 ]
