@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from ..checks import Diagnosis
-from .agree import agrees, first_wrong
+from .answers import agrees, first_wrong
 from .core import NOT_STARTED, Exercise, multiple_choice
 
 # --- max-norm ----------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ import math
 
 from ..checks import Diagnosis
 from ..experiments import mean_interval, paired_difference
-from .agree import agrees, first_wrong
+from .answers import agrees, first_wrong
 from .core import NOT_STARTED, Exercise, multiple_choice
 
 A = (10.1, 9.0, 11.2, 8.7, 10.4)

@@ -9,7 +9,7 @@ import numpy as np
 from ..checks import Diagnosis
 from ..checks.mutants import elementwise as mutants
 from ..scratch import Dropout
-from .agree import agrees, first_wrong
+from .answers import agrees, first_wrong
 from .core import NOT_STARTED, Exercise, multiple_choice
 
 LONG_ENOUGH = 0.1  # seconds for right layers

@@ -105,7 +105,7 @@ def _try(judge, watched, limit):
             start = time.perf_counter()
             try:
                 thread.start()
-                thread.join(limit)
+                _wait(thread, limit)
             finally:  # also when the reader interrupts
                 trial.seconds = time.perf_counter() - start
                 if thread.is_alive():
@@ -113,6 +113,14 @@ def _try(judge, watched, limit):
                     _stop(thread)
     trial.printed = printed.getvalue()
     return trial
+
+
+def _wait(thread, limit):
+    """Wait for the end of a thread, at most ``limit`` seconds in which it imports nothing."""
+    imported = -1
+    while thread.is_alive() and imported < len(sys.modules):
+        imported = len(sys.modules)
+        thread.join(limit)
 
 
 class _TimeIsUp(BaseException):

@@ -3,7 +3,7 @@
 import math
 
 from ..checks import Diagnosis
-from .agree import agrees, first_wrong
+from .answers import agrees, first_wrong
 from .core import NOT_STARTED, Exercise, multiple_choice
 
 # --- the variance that batch norm stores -----------------------------------------------------

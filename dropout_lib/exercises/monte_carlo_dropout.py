@@ -8,7 +8,7 @@ import torch
 from ..checks import Diagnosis
 from ..checks.monte_carlo import MONTE_CARLO, prediction_subject
 from ..checks.mutants import monte_carlo as mutants
-from .agree import agrees, first_wrong
+from .answers import agrees, first_wrong
 from .core import NOT_STARTED, Exercise, first_diagnosis, multiple_choice
 
 

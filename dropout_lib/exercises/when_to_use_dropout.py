@@ -6,7 +6,7 @@ import numpy as np
 
 from ..checks import Diagnosis
 from . import paired
-from .agree import agrees
+from .answers import agrees
 from .core import NOT_STARTED, Exercise, multiple_choice
 
 

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from ..checks import Diagnosis
 from ..pytorch import Dropout
 from ..training import evaluate
-from .agree import agrees, first_wrong
+from .answers import agrees, first_wrong
 from .core import NOT_STARTED, Exercise, multiple_choice
 
 
