@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from scipy import stats
 
 from dropout_lib import pytorch
+from dropout_lib.exercises import check
 from dropout_lib.explorers.drop_or_keep import PLACES, conventions_table, read_it_where
 from dropout_lib.explorers.five_variants import edge_maps
 from dropout_lib.explorers.who_shares import VARIANTS, left_over, who_shares_explorer
@@ -216,3 +218,82 @@ def test_first_draw_of_stochastic_depth_shows_both_fates():
     assert left[0].any() != left[1].any()
     said = who_shares_explorer(digit, digit).picture(variant=number, p=0.5, number=1).reading
     assert "the second 0 of" in said or "the first case keeps 0 of" in said
+
+
+# --- honest answers in other words than the solution's ---------------------------------------------
+
+
+def port_by_parts_of_words(config):
+    answer = {}
+    for key in config:
+        if "keep" in key or "survival" in key:
+            answer[key] = 1 - config[key]
+        elif "drop" in key or key == "rate":
+            answer[key] = config[key]
+    return answer
+
+
+def port_rounded(config):
+    copied = dict(config)
+    for key in list(copied):
+        if key in ("keep_prob", "input_keep_prob", "survival_prob"):
+            copied[key] = round(1 - copied[key], 6)
+        elif "drop" not in key and key != "rate":
+            del copied[key]
+    return copied
+
+
+def name_it_from_any_input(layer):
+    x = np.random.default_rng(0).normal(3, 0.1, (8, 20, 10, 10))
+    y = layer(x)
+    if np.allclose(x, y):
+        return "evaluation mode"
+    zero = np.isclose(y, 0)
+    if zero.mean() < 0.01:
+        return "gaussian dropout"
+    if zero.all(axis=(2, 3)).sum() * 100 == zero.sum():
+        return "Spatial dropout"
+    return "standard dropout" if np.allclose(y[~zero], x[~zero]) else "dropout"
+
+
+def name_it_by_mean_and_repetition(layer):
+    x = np.ones((4, 64, 16, 16), dtype=int)
+    y = layer(x)
+    if np.array_equal(layer(x), y):
+        return "evaluation mode"
+    if (y != 0).all():
+        return "Gaussian dropout"
+    if (y.std(axis=(2, 3)) < 1e-9).all():
+        return "spatial dropout"
+    return "dropout" if abs(y.mean() - 1) < 0.1 else "standard dropout"
+
+
+def widths_by_scipy(answers):
+    means = answers.mean(axis=1)
+    low, high = stats.t.interval(0.95, len(means) - 1, loc=means.mean(), scale=stats.sem(means))
+    return [np.mean([passes.std(ddof=1) for passes in answers]), (high - low) / 2]
+
+
+@pytest.mark.parametrize(
+    ("exercise", "answer"),
+    [
+        ("09-port", port_by_parts_of_words),
+        ("09-port", port_rounded),
+        ("09-name-it", name_it_from_any_input),
+        ("09-name-it", name_it_by_mean_and_repetition),
+        (
+            "09-five-lines",
+            {
+                "A": "Inverted dropout",
+                "B": "Spatial dropout",
+                "C": "stochastic depth",
+                "D": "Weight-drop",
+                "E": "gaussian dropout",
+            },
+        ),
+        ("09-two-widths", widths_by_scipy),
+        ("09-two-widths", lambda answers: np.array(widths_by_scipy(answers))),
+    ],
+)
+def test_an_honest_answer_is_right(exercise, answer):
+    assert repr(check(exercise, answer)).startswith("Right.")
