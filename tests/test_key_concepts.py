@@ -220,7 +220,7 @@ def test_first_draw_of_stochastic_depth_shows_both_fates():
     assert "the second 0 of" in said or "the first case keeps 0 of" in said
 
 
-# --- honest answers in other words than the solution's ---------------------------------------------
+# --- honest answers in other words than the solution's ----------------------------------------
 
 
 def port_by_parts_of_words(config):
