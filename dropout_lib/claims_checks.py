@@ -1002,7 +1002,7 @@ def weights_of_a_dropped_unit_stay():
             dropout(unit(torch.ones(1, 1)), mask=torch.tensor([[plays]])).sum().backward()
             optimizer.step()
         if unit.weight.grad.item() != 0:
-            return False
+            raise RuntimeError(f"the gradient of a dropped unit is {unit.weight.grad.item()}")
         stays.append(unit.weight.item() == before)
     return all(stays)
 
@@ -1035,13 +1035,6 @@ def runs_of_one_seed_see_the_same_batches():
             torch.nn.functional.dropout(torch.ones(10), p)
             orders.append(torch.randperm(100))
     return torch.equal(*orders)
-
-
-@exact_check
-def probabilities_behind_dropout_add_up():
-    """Whether, under any mask, three probabilities still add up to 1 behind dropout at p = 0.5."""
-    q = np.array([0.7, 0.2, 0.1])
-    return any(math.isclose(q @ mask / 0.5, 1) for mask in _all_masks(3))
 
 
 @exact_check

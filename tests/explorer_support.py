@@ -12,7 +12,7 @@ from dropout_lib.explorers.calibration import reliability_explorer
 from dropout_lib.explorers.co2 import co2_explorer, co2_passes_explorer
 from dropout_lib.explorers.data_size import data_size_explorer
 from dropout_lib.explorers.deleted_units import deleted_units_explorer
-from dropout_lib.explorers.drop_or_keep import drop_or_keep
+from dropout_lib.explorers.drop_or_keep import drop_or_keep, read_it_where
 from dropout_lib.explorers.dropped_weights import dropped_weights
 from dropout_lib.explorers.exact_identities import ridge_path_explorer
 from dropout_lib.explorers.example_3 import maps_behind_the_blocks
@@ -35,6 +35,7 @@ from dropout_lib.explorers.running_mean import running_mean_explorer
 from dropout_lib.explorers.size_through_depth import size_through_depth
 from dropout_lib.explorers.two_scalings import two_scalings_explorer
 from dropout_lib.explorers.which_variant import which_variant
+from dropout_lib.explorers.who_shares import who_shares_explorer
 from dropout_lib.explorers.width_crossover import width_crossover_explorer
 from dropout_lib.pytorch import CNNWithSpatialDropout, MLPWithDropout
 
@@ -69,6 +70,10 @@ def faulty_dropouts_stored():
 
 def five_variants_on_noise():
     return five_variants(DIGITS[0], DIGITS[:6] - 0.5)
+
+
+def who_shares_on_noise():
+    return who_shares_explorer(DIGITS[0], DIGITS[1])
 
 
 def forgotten_scale_on_noise():
@@ -170,6 +175,7 @@ MAKE_EXPLORERS = [
     co2_passes_stored,
     deleted_units_on_noise,
     drop_or_keep,
+    read_it_where,
     example_4_stored,
     faulty_dropouts_stored,
     five_variants_on_noise,
@@ -195,6 +201,7 @@ MAKE_EXPLORERS = [
     two_scalings_stored,
     variance_shift_stored,
     width_crossover_stored,
+    who_shares_on_noise,
 ]
 
 

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from ..checks import Diagnosis
+from .answers import agrees, first_wrong
 from .core import NOT_STARTED, Exercise, multiple_choice
 
 # --- max-norm ----------------------------------------------------------------------------------
@@ -42,12 +43,21 @@ def judge_max_norm(max_norm):
 
 def _with_another_c(max_norm):
     out, wanted = max_norm(_WEIGHT.copy(), 0.4), _shrunk(_WEIGHT, 0.4)
+    if np.shape(out) != wanted.shape or not np.allclose(out, wanted):
+        return Diagnosis(
+            "c-not-used",
+            "with c = 2 the answer is right, with c = 0.4 it isn't.",
+            "the bound is the argument c: no number of the example belongs in the function",
+        )
+    square = np.random.default_rng(1).normal(size=(3, 3)) * [[0.2], [1.0], [3.0]]
+    out, wanted = max_norm(square.copy(), 1.5), _shrunk(square, 1.5)
     if np.shape(out) == wanted.shape and np.allclose(out, wanted):
         return None
     return Diagnosis(
-        "c-not-used",
-        "with c = 2 the answer is right, with c = 0.4 it isn't.",
-        "the bound is the argument c: no number of the example belongs in the function",
+        "not-for-a-square",
+        "right for 4 outputs of 3 inputs; for 3 outputs of 3 inputs it isn't.",
+        "where both sides are equally long, NumPy broadcasts lengths of shape (3,) along the wrong "
+        "one without a word: keep them as (3, 1)",
     )
 
 
@@ -91,7 +101,34 @@ def _wrong_norm(out, norms):
             "rows were divided by their squared length.",
             "the length is the square root of the sum of squares",
         )
+    if np.allclose(out, _by_absolutes(_WEIGHT, 2.0)):
+        return Diagnosis(
+            "sum-of-absolutes",
+            "the length of a row was taken to be the sum of its absolute values: 7 for (3, 4, 0).",
+            "the length of (3, 4, 0) is 5, the square root of the sum of squares",
+        )
+    if np.allclose(out, _to_length_1(_WEIGHT, 2.0)):
+        return Diagnosis(
+            "shortened-to-1",
+            "a row of length 5 came back with length 1: divided by its length, it forgot c.",
+            "which number makes 2 of 5?",
+        )
+    if np.allclose(out, 2.0 * _WEIGHT / 5):
+        return Diagnosis(
+            "one-factor-for-all",
+            "all rows were multiplied by the same number, short ones too.",
+            "a row of length 0.5 was within the bound: each row has a factor of its own",
+        )
     return None
+
+
+def _by_absolutes(weight, c):
+    return weight * np.minimum(1, c / np.maximum(np.abs(weight).sum(1, keepdims=True), 1e-9))
+
+
+def _to_length_1(weight, c):
+    norm = np.linalg.norm(weight, axis=1, keepdims=True)
+    return np.where(norm > c, weight / np.maximum(norm, 1e-9), weight)
 
 
 def _shrunk(weight, c):
@@ -118,6 +155,15 @@ def _whole(weight, c):
     return weight * min(1, c / np.linalg.norm(weight))
 
 
+def _one_factor(weight, c):
+    return weight * min(1, c / np.linalg.norm(weight, axis=1).max())
+
+
+def _along_the_wrong_side(weight, c):
+    factor = np.minimum(1, c / np.maximum(np.linalg.norm(weight, axis=1), 1e-9))
+    return weight * (factor if len(factor) == weight.shape[1] else factor[:, None])
+
+
 def _squared(weight, c):
     square = (weight**2).sum(axis=1, keepdims=True)
     return weight * np.minimum(1, c / np.maximum(square, 1e-9))
@@ -131,9 +177,9 @@ def judge_gaussian(gaussian_noise):
     x = np.tile([[3.0, -1.0]], (100_000, 1))
     rates = (0.2, 0.2, 0.6, 0.0)
     answers = [gaussian_noise(x.copy(), p, np.random.default_rng(0)) for p in rates]
-    out, again, at_06, without = answers
-    if out is None:
+    if any(answer is None for answer in answers):
         return NOT_STARTED
+    out, again, at_06, without = map(np.asarray, answers)
     if np.shape(out) != x.shape:
         return Diagnosis(
             "shape-changed",
@@ -146,7 +192,20 @@ def judge_gaussian(gaussian_noise):
             "two generators with the same seed gave different noise.",
             "draw from the `rng` that you are given",
         )
-    out = np.asarray(out)
+    other = np.asarray(gaussian_noise(x.copy(), 0.2, np.random.default_rng(1)))
+    if (other == out).mean() > 0.9:
+        return Diagnosis(
+            "same-noise-always",
+            "two generators with different seeds gave the same noise: every batch would be "
+            "disturbed alike.",
+            "draw from the `rng` that you are given, without a seed of your own",
+        )
+    if (out == 0).mean() > 0.1:
+        return Diagnosis(
+            "still-a-mask",
+            f"{(out == 0).mean():.0%} of the entries come out as 0: they are dropped.",
+            "Gaussian numbers take the place of the mask; none of them is exactly 0",
+        )
     if (out[:, 0] == out[0, 0]).all() or np.allclose(out[:, 0], -3 * out[:, 1]):
         return Diagnosis(
             "noise-shared",
@@ -165,7 +224,7 @@ def judge_gaussian(gaussian_noise):
             "several cases share one draw.",
             "draw an array of x's shape: rng.normal(..., size=x.shape)",
         )
-    return _moments(out, np.asarray(at_06), without, x)
+    return _moments(out, at_06, without, x)
 
 
 def _neighbours_agree(out):
@@ -178,11 +237,24 @@ def _neighbours_agree(out):
 
 def _moments(out, at_06, without, x):
     mean, variance = out.mean(axis=0), out.var(axis=0)
+    if abs(mean[0] - mean[1]) < 0.05 and abs(mean[0]) > 0.5:
+        return Diagnosis(
+            "x-left-out",
+            f"activations of 3 and of −1 both come out as {mean[0]:.1f} on average: that is the "
+            "noise by itself.",
+            "what you draw are factors: multiply x by them",
+        )
     if abs(mean[0]) < 0.1 or abs(mean[1]) < 0.05:
         return Diagnosis(
             "mean-0",
             f"an activation of 3 is {mean[0]:.1f} on average.",
             "the factor has mean 1, so that evaluation needs nothing",
+        )
+    if abs(mean[0] / 3.75 - 1) < 0.02:
+        return Diagnosis(
+            "scaled-twice",
+            f"at p = 0.2 an activation of 3 is {mean[0]:.2f} on average.",
+            "the numbers to draw have mean 1 as m / (1 − p) has: there is nothing left to scale",
         )
     if np.abs(mean / x[0] - 1).max() > 0.02:
         return Diagnosis(
@@ -216,7 +288,7 @@ def _moments(out, at_06, without, x):
     return Diagnosis(
         "variance-off",
         f"at p = 0.2 the factor has variance {ratio:.3g}, and 0.25 is asked for.",
-        "p / (1 − p), the variance of dropout's own factor",
+        "what is the variance of dropout's own factor m / (1 − p)? Chapter 2 has it",
     )
 
 
@@ -268,6 +340,15 @@ _MEMBERS = np.array(
 _TRUTH = np.array([2, 0, 0, 1])
 
 
+def _ensemble(seed, members, cases, classes):
+    rng = np.random.default_rng(seed)
+    shares = rng.uniform(0.1, 1, (members, cases, classes))
+    return shares / shares.sum(axis=-1, keepdims=True), rng.integers(classes, size=cases)
+
+
+_ENSEMBLES = ((_MEMBERS, _TRUTH), _ensemble(1, 2, 7, 4), _ensemble(2, 5, 2, 3))
+
+
 def judge_ensemble(answer_of):
     slips = {
         "mean-of-losses": (
@@ -281,55 +362,88 @@ def judge_ensemble(answer_of):
             "mean over the axis of the members",
         ),
         "sign": (
-            lambda q, y: np.log(q.mean(axis=0)[np.arange(len(y)), y]).mean(),
+            lambda q, y: -ensemble_loss(q, y),
             "the loss is negative.",
             "a probability is below 1, its logarithm below 0: minus in front",
         ),
         "summed-over-cases": (
-            lambda q, y: -np.log(q.mean(axis=0)[np.arange(len(y)), y]).sum(),
+            lambda q, y: len(y) * ensemble_loss(q, y),
             "that is the sum over the cases.",
             "the mean over the cases is asked for",
+        ),
+        "bits": (
+            lambda q, y: ensemble_loss(q, y) / math.log(2),
+            "that is in bits, with the logarithm to base 2.",
+            "in nats it is np.log",
+        ),
+        "one-member": (
+            lambda q, y: -np.log(q[0, np.arange(len(y)), y]).mean(),
+            "that is the loss of the first member alone.",
+            "axis 0 of probabilities is the members: average over it",
+        ),
+        "share-of-errors": (
+            lambda q, y: (q.mean(axis=0).argmax(axis=1) != y).mean(),
+            "that is the share of cases that the ensemble gets wrong.",
+            "the cross-entropy asks how probable the right class was, not whether it came first",
         ),
         "all-classes": (
             lambda q, y: -np.log(q.mean(axis=0)).mean(),
             "the logarithms of all classes were averaged.",
-            "of each case only the probability of the right class counts: p[np.arange(N), labels]",
+            "of each case only the probability of the right class counts",
         ),
         "labels-ignored": (
             lambda q, y: -np.log(q.mean(axis=0).max(axis=1)).mean(),
             "the probability of the likeliest class was taken, right or wrong.",
-            "the label says which probability counts: averaged[np.arange(N), labels]",
+            "the label says which probability counts, even where another class is likelier",
         ),
         "every-case-with-every-label": (
             lambda q, y: -np.log(q.mean(axis=0)[:, y]).mean(),
             "each case was paired with the labels of all cases.",
-            "averaged[:, labels] is (cases, cases); pair them: averaged[np.arange(N), labels]",
+            "averaged[:, labels] is (cases, cases); to pair them, index the cases as well",
+        ),
+        "divided-by-classes-too": (
+            lambda q, y: ensemble_loss(q, y) / q.shape[2],
+            "it is too small by the number of classes: with a one-hot table the mean also counts "
+            "the zeros.",
+            "sum over the classes, and divide by the number of cases",
+        ),
+        "softmax-of-probabilities": (
+            _softmax_again,
+            "the probabilities went through a softmax once more, as F.cross_entropy does.",
+            "that function wants logits; these are probabilities already: only the logarithm is "
+            "left to do",
+        ),
+        "members-multiplied": (
+            lambda q, y: -np.log(q.prod(axis=0)[np.arange(len(y)), y]).mean(),
+            "the members' probabilities were multiplied.",
+            "the ensemble's answer is their mean",
         ),
         "log-outside": (
             lambda q, y: -np.log(q.mean(axis=0)[np.arange(len(y)), y].mean()),
             "the probabilities were averaged over the cases as well.",
             "average over members, take the logarithm, average over cases: in this order",
         ),
-        "geometric": (lambda q, y: _geometric(q, y), *_GEOMETRIC),
+        "geometric": (_geometric, *_GEOMETRIC),
     }
-    answer = answer_of(_MEMBERS.copy(), _TRUTH.copy())
-    if answer is None:
+    answers = [answer_of(q.copy(), y.copy()) for q, y in _ENSEMBLES]
+    if any(answer is None for answer in answers):
         return NOT_STARTED
-    if np.ndim(answer):
+    if np.ndim(answers[0]):
         return Diagnosis(
             "not-one-number",
-            f"an array of shape {np.shape(answer)} came back.",
+            f"an array of shape {np.shape(answers[0])} came back.",
             "one loss for the ensemble: the mean over the cases",
         )
-    if math.isclose(answer, ensemble_loss(_MEMBERS, _TRUTH), rel_tol=1e-6):
+    if agrees(answers, _ENSEMBLES, ensemble_loss, rtol=1e-5):
         return None
     for code, (formula, message, hint) in slips.items():
-        if math.isclose(answer, formula(_MEMBERS, _TRUTH), rel_tol=1e-6):
+        if agrees(answers, _ENSEMBLES, formula, rtol=1e-5):
             return Diagnosis(code, message, hint)
+    (q, _), found, right = first_wrong(answers, _ENSEMBLES, ensemble_loss, rtol=1e-5)
     return Diagnosis(
         "another-formula",
-        f"for the example it gives {answer:.4g}, and the loss is "
-        f"{ensemble_loss(_MEMBERS, _TRUTH):.4g}.",
+        f"for {q.shape[0]} members and {q.shape[1]} cases it gives {found:.4g}, and the loss is "
+        f"{right:.4g}.",
         "minus the logarithm of the mean probability of the right class, averaged over cases",
     )
 
@@ -339,6 +453,12 @@ _GEOMETRIC = (
     "it is a fair way to average too, and the one that weight scaling approximates; here "
     "the arithmetic mean is asked for",
 )
+
+
+def _softmax_again(probabilities, labels):
+    scores = np.exp(probabilities.mean(axis=0))
+    again = scores / scores.sum(axis=1, keepdims=True)
+    return -np.log(again[np.arange(len(labels)), labels]).mean()
 
 
 def _geometric(probabilities, labels):
@@ -354,35 +474,45 @@ def ensemble_loss(probabilities, labels):
 
 # --- a fair comparison -------------------------------------------------------------------------
 
-_RNG = np.random.default_rng(5)
-_TABLES = {  # (seeds, learning rates), in %: dropout likes another rate, and test flatters
-    "val_without": np.array([9.0, 8.0, 10.0, 30.0]) + _RNG.normal(0, 0.6, (6, 4)),
-    "test_without": np.array([9.5, 8.5, 10.5, 31.0]) + _RNG.normal(0, 0.6, (6, 4)),
-    "val_with": np.array([12.0, 9.0, 7.0, 9.0]) + _RNG.normal(0, 0.6, (6, 4)),
-    "test_with": np.array([12.5, 9.5, 7.5, 7.6]) + _RNG.normal(0, 0.6, (6, 4)),
-}
+
+def _tables(seed, seeds, rates):
+    """Errors (seeds, rates) in %: dropout likes another rate, and test flatters."""
+    rng = np.random.default_rng(seed)
+
+    def noisy(means):
+        return np.array(means)[rates] + rng.normal(0, 0.6, (seeds, len(rates)))
+
+    return {
+        "val_without": noisy([9.0, 8.0, 10.0, 30.0]),
+        "test_without": noisy([9.5, 8.5, 10.5, 31.0]),
+        "val_with": noisy([12.0, 9.0, 7.0, 9.0]),
+        "test_with": noisy([12.5, 9.5, 7.5, 7.6]),
+    }
+
+
+_RACES = [_tables(5, 6, [0, 1, 2, 3]), _tables(6, 4, [3, 2, 1]), _tables(7, 4, [2, 3, 0, 1])]
+_TABLES = [tuple(tables.values()) for tables in _RACES]
 
 
 def judge_fair(answer_of):
-    copies = {name: table.copy() for name, table in _TABLES.items()}
-    answer = answer_of(*copies.values())
-    if answer is None:
+    answers = [answer_of(*(table.copy() for table in tables)) for tables in _TABLES]
+    if any(answer is None for answer in answers):
         return NOT_STARTED
-    if np.ndim(answer):
+    if np.ndim(answers[0]):
         return Diagnosis(
             "not-one-number",
-            f"an array of shape {np.shape(answer)} came back.",
+            f"an array of shape {np.shape(answers[0])} came back.",
             "the mean over the seeds is asked for",
         )
 
     def is_that_of(rule):
-        return math.isclose(answer, rule(**_TABLES), rel_tol=1e-9)
+        return agrees(answers, _TABLES, rule)
 
     if is_that_of(tuned_gain):
         return None
     slips = {
         "sign": (
-            lambda **t: -tuned_gain(**t),
+            lambda *t: -tuned_gain(*t),
             "with and without are swapped: it comes out as a loss.",
             "a gain is error without minus error with",
         ),
@@ -395,6 +525,26 @@ def judge_fair(answer_of):
             _rate_of_without,
             "the rate that is best without dropout was used for both.",
             "each side gets the rate that is best for it",
+        ),
+        "rate-of-dropout-for-both": (
+            _rate_of_with,
+            "the rate that is best with dropout was used for both.",
+            "each side gets the rate that is best for it",
+        ),
+        "dropout-tuned-on-test": (
+            _with_on_test,
+            "dropout's rate was chosen on the test set, the other side's was not.",
+            "choose with val_… on both sides, or the one that sees the test set wins",
+        ),
+        "highest-chosen": (
+            _highest,
+            "in each seed the rate with the *highest* validation error was chosen.",
+            "these are errors, of which lower is better: argmin",
+        ),
+        "best-seed-only": (
+            _best_seed,
+            "one cell was chosen out of each whole table: the luckiest seed speaks for all.",
+            "choose within each row, axis=1, and take the mean over the rows",
         ),
         "reported-on-validation": (
             _on_validation,
@@ -418,9 +568,11 @@ def judge_fair(answer_of):
     for code, (rule, message, hint) in slips.items():
         if is_that_of(rule):
             return Diagnosis(code, message, hint)
+    tables, answer, right = first_wrong(answers, _TABLES, tuned_gain)
     return Diagnosis(
         "another-rule",
-        f"it gives {answer:.3f}, and a fair comparison {tuned_gain(**_TABLES):.3f}.",
+        f"for tables of {tables[0].shape[0]} seeds and {tables[0].shape[1]} rates it gives "
+        f"{answer:.3f}, and a fair comparison {right:.3f}.",
         "for each seed and side: the rate with the lowest validation error, and its test error",
     )
 
@@ -449,6 +601,24 @@ def _rate_of_without(val_without, test_without, val_with, test_with):
     return (_at(test_without, best) - _at(test_with, best)).mean()
 
 
+def _rate_of_with(val_without, test_without, val_with, test_with):
+    best = val_with.argmin(axis=1)
+    return (_at(test_without, best) - _at(test_with, best)).mean()
+
+
+def _with_on_test(val_without, test_without, val_with, test_with):
+    return (_at(test_without, val_without.argmin(axis=1)) - test_with.min(axis=1)).mean()
+
+
+def _highest(val_without, test_without, val_with, test_with):
+    return tuned_gain(-val_without, test_without, -val_with, test_with)
+
+
+def _best_seed(val_without, test_without, val_with, test_with):
+    without = test_without.flat[val_without.argmin()]
+    return without - test_with.flat[val_with.argmin()]
+
+
 def _one_rate_a_side(val_without, test_without, val_with, test_with):
     without = test_without[:, val_without.mean(axis=0).argmin()]
     return (without - test_with[:, val_with.mean(axis=0).argmin()]).mean()
@@ -459,9 +629,10 @@ EXERCISES = (
         name="05-max-norm",
         title="The third rung",
         statement=(
-            "Write `max_norm(weight, c)`. `weight` is (outputs, inputs); return weights in which "
-            "the vector into each output has length at most `c`, shortened where it is longer and "
-            "left alone where it is not."
+            "Write `max_norm(weight, c)`. `weight` is an array (outputs, inputs) and c > 0; return "
+            "a new array of weights in which the vector into each output has length at most `c`, "
+            "shortened in its own direction where it is longer and left alone where it is not. "
+            "For `[[3, 4], [0, 1]]` and c = 2 that is `[[1.2, 1.6], [0, 1]]`."
         ),
         starter=(
             "import numpy as np\n\n\ndef max_norm(weight, c):\n    # your code\n    ...\n\n\n"
@@ -486,11 +657,15 @@ EXERCISES = (
             (_divided_by_zero, "zero-divided-by-zero"),
             (_whole, "whole-matrix"),
             (_squared, "squared-length"),
+            (_by_absolutes, "sum-of-absolutes"),
+            (_to_length_1, "shortened-to-1"),
+            (_one_factor, "one-factor-for-all"),
+            (_along_the_wrong_side, "not-for-a-square"),
             (lambda w, c: w.clip(-c, c), "entries-clipped"),
             (lambda w, c: _shrunk(w.T, c).T, "columns-instead-of-rows"),
             (lambda w, c: w, "nothing-shrunk"),
             (lambda w, c: _shrunk(w, c).T, "shape-changed"),
-            (lambda w, c: _shrunk(w, c / 2), "another-rule"),
+            (lambda w, c: _shrunk(w, c / 4), "another-rule"),
             (lambda w, c: _shrunk(w, 2.0), "c-not-used"),
             (lambda w, c: None, "not-started"),
         ),
@@ -499,8 +674,10 @@ EXERCISES = (
         name="05-gaussian",
         title="Noise without zeros",
         statement=(
-            "Write `gaussian_noise(x, p, rng)`: multiply every entry of `x` by a Gaussian number "
-            "of its own that has the mean and the variance of dropout's factor $m/(1-p)$."
+            "Write `gaussian_noise(x, p, rng)`: multiply every entry of `x`, an array (cases, "
+            "units), by a Gaussian number of its own that has the mean and the variance of "
+            "dropout's factor $m/(1-p)$. Draw the numbers from the generator `rng`, all at once: "
+            "`x` may have 100,000 cases, which are too many for a loop."
         ),
         starter=(
             "import numpy as np\n\n\ndef gaussian_noise(x, p, rng):\n    # your code\n    ...\n\n\n"
@@ -536,6 +713,25 @@ EXERCISES = (
             ),
             (lambda x, p, rng: x * rng.normal(1, (p / (1 - p)) ** 0.5, x.shape[1]), "noise-shared"),
             (_in_pairs, "noise-shared"),
+            (
+                lambda x, p, rng: x * np.random.default_rng(0).normal(1, 0.5, x.shape),
+                "same-noise-always",
+            ),
+            (
+                lambda x, p, rng: (
+                    x
+                    * rng.normal(1, (p / (1 - p)) ** 0.5, x.shape)
+                    * (rng.random(x.shape) >= p)
+                    / (1 - p)
+                ),
+                "still-a-mask",
+            ),
+            (
+                lambda x, p, rng: x * rng.normal(1, (p / (1 - p)) ** 0.5, x.shape) / (1 - p),
+                "scaled-twice",
+            ),
+            (lambda x, p, rng: rng.normal(1, (p / (1 - p)) ** 0.5, x.shape), "x-left-out"),
+            (lambda x, p, rng: x * rng.normal(1, p / (1 - p) ** 0.5, x.shape), "variance-off"),
             (lambda x, p, rng: x * (rng.random(x.shape) >= p) / (1 - p), "still-a-mask"),
             (
                 lambda x, p, rng: x * rng.normal(1 - p, (p * (1 - p)) ** 0.5, x.shape),
@@ -558,9 +754,11 @@ EXERCISES = (
         name="05-ensemble",
         title="What five networks say together",
         statement=(
-            "Write `ensemble_loss(probabilities, labels)`. `probabilities` is (members, cases, "
-            "classes), `labels` (cases,). The ensemble's answer is the mean of its members' "
-            "probabilities; return its cross-entropy in nats, averaged over the cases."
+            "Write `ensemble_loss(probabilities, labels)`. `probabilities` is an array (members, "
+            "cases, classes), `labels` (cases,) the numbers of the right classes. The ensemble's "
+            "answer is the mean of its members' probabilities; return its cross-entropy in nats, "
+            "averaged over the cases: one number. Two members that give the right class of one "
+            "case 0.2 and 0.6 have −log 0.4 ≈ 0.92."
         ),
         starter=(
             "import numpy as np\n\n\ndef ensemble_loss(probabilities, labels):\n"
@@ -587,22 +785,35 @@ EXERCISES = (
             (lambda q, y: -np.log(q.mean(0)).mean(), "all-classes"),
             (lambda q, y: -np.log(q.mean(0)[np.arange(len(y)), y].mean()), "log-outside"),
             (_geometric, "geometric"),
+            (_softmax_again, "softmax-of-probabilities"),
+            (
+                lambda q, y: -(np.eye(q.shape[2])[y] * np.log(q.mean(0))).mean(),
+                "divided-by-classes-too",
+            ),
+            (lambda q, y: -np.log(q.prod(0)[np.arange(len(y)), y]).mean(), "members-multiplied"),
             (lambda q, y: -np.log(q.mean(0).max(1)).mean(), "labels-ignored"),
             (lambda q, y: -np.log(q.mean(0)[:, y]).mean(), "every-case-with-every-label"),
             (lambda q, y: -np.log(q.mean(0)[np.arange(len(y)), y]), "not-one-number"),
-            (lambda q, y: (q.mean(0).argmax(1) != y).mean(), "another-formula"),
+            (lambda q, y: (q.mean(0).argmax(1) != y).mean(), "share-of-errors"),
+            (lambda q, y: -np.log2(q.mean(0)[np.arange(len(y)), y]).mean(), "bits"),
+            (lambda q, y: -np.log(q[0, np.arange(len(y)), y]).mean(), "one-member"),
+            (lambda q, y: 1 - q.mean(0)[np.arange(len(y)), y].mean(), "another-formula"),
             (lambda q, y: None, "not-started"),
         ),
     ),
     Exercise(
         name="05-fair",
-        title="A fair comparison",
+        title="Unfair to whom?",
         statement=(
             "Somebody trained networks with and without dropout, for several seeds, at several "
-            "learning rates. You get four tables of errors in %, each (seeds, rates): "
-            "`val_without`, `test_without`, `val_with`, `test_with`. Write `tuned_gain`, which "
-            "returns by how much dropout lowers the test error, mean over the seeds: in each seed "
-            "each side with the rate that *it* would choose there."
+            "learning rates. You get four arrays of errors in %, each (seeds, rates). A report "
+            "that you have to check computes the gain so:\n\n"
+            "```python\nbest = val_without.argmin(axis=1)\nseeds = np.arange(len(best))\n"
+            "gain = (test_without[seeds, best] - test_with[seeds, best]).mean()\n```\n\n"
+            "To which side is that unfair? Write `tuned_gain(val_without, test_without, val_with, "
+            "test_with)`, which mends it: by how much, mean over the seeds, dropout lowers the "
+            "test error, in each seed each side with the rate that *it* would choose there. One "
+            "number, below 0 where dropout does harm."
         ),
         starter=(
             "import numpy as np\n\n\n"
@@ -611,10 +822,11 @@ EXERCISES = (
             'check("05-fair", tuned_gain)'
         ),
         hints=(
-            "A network may choose with validation only. Which rate does each seed choose?",
+            "On whose validation errors is `best` chosen, and whose test errors are read there?",
             "`val_without.argmin(axis=1)`: for each seed the number of a rate. The same for the "
             "other side, which may choose another rate.",
-            "`test_without[np.arange(seeds), chosen]` are the test errors at the rates chosen.",
+            "`test_with[np.arange(len(val_with)), val_with.argmin(axis=1)]` are dropout's test "
+            "errors at the rates that it would choose. The mean of the differences is the gain.",
         ),
         solution=tuned_gain,
         explanation=(
@@ -627,6 +839,10 @@ EXERCISES = (
             (_on_test, "tuned-on-test"),
             (_on_validation, "reported-on-validation"),
             (_rate_of_without, "one-rate-for-both"),
+            (_rate_of_with, "rate-of-dropout-for-both"),
+            (_with_on_test, "dropout-tuned-on-test"),
+            (_highest, "highest-chosen"),
+            (_best_seed, "best-seed-only"),
             (_one_rate_a_side, "one-rate-for-all-seeds"),
             (
                 lambda val_without, test_without, val_with, test_with: (

@@ -1,11 +1,10 @@
 """Exercises and quiz of chapter 8: specimens of code to be mended, and judged as mended."""
 
 import ast
-import contextlib
 import math
-from statistics import mean, stdev
 
 from ..checks import Diagnosis
+from . import paired
 from .core import NOT_STARTED, Exercise, multiple_choice
 
 # --- an accuracy that leaves no trace ------------------------------------------------------------
@@ -60,41 +59,114 @@ def _accuracy_without_finally(model, x, y):
     return found
 
 
+def _accuracy_swallows(model, x, y):
+    try:
+        return accuracy_mended(model, x, y)
+    except:  # noqa: E722
+        return float("nan")
+
+
+def _accuracy_counted(model, x, y):
+    return round(accuracy_mended(model, x, y) * len(y))
+
+
+def _accuracy_along_cases(model, x, y):
+    import torch
+
+    modes = [(module, module.training) for module in model.modules()]
+    with torch.no_grad():
+        best = model.eval()(x).argmax(dim=0)
+    for module, training in modes:
+        module.training = training
+    return (best == y[: len(best)]).float().mean().item()
+
+
 def _accuracy_of_the_loss(model, x, y):
     return 1 - accuracy_mended(model, x, y)
+
+
+def _examinees():
+    """Models with dropout, each with data of which it gets a known share right in evaluation."""
+    import torch
+    from torch import nn
+
+    examinees = []
+    for cases, wrong, classes in ((400, 100, 3), (60, 42, 4)):
+        with torch.random.fork_rng():
+            torch.manual_seed(cases)
+            model = nn.Sequential(nn.Dropout(0.9), nn.Linear(8, classes))
+            x = torch.randn(cases, 8)
+        y = model.eval()(x).argmax(dim=1)
+        y[:wrong] = (y[:wrong] + 1) % classes
+        examinees.append((model.train(), x, y, 1 - wrong / cases))
+    return examinees
+
+
+def _slip_of_accuracy(answer, model, x, y, right):
+    import torch
+
+    values = []
+    for seed in range(2):
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            values.append(answer(model.train(), x, y))
+    found, again = values
+    if any(value is None for value in values):
+        return NOT_STARTED
+    counted = right * len(y)
+    if not isinstance(found, float) and math.isclose(float(found), counted, rel_tol=1e-6):
+        return Diagnosis(
+            "counted",
+            f"that is how many answers are right, {float(found):g} of {len(y)}.",
+            "a share is their number divided by that of all cases",
+        )
+    if not isinstance(found, float):
+        return Diagnosis(
+            "no-number",
+            f"it returns {type(found).__name__}, and a float is asked for.",
+            "`.item()` makes a float of a tensor with one entry",
+        )
+    if math.isclose(found, right, abs_tol=1e-6):
+        return None
+    if found != again:
+        return Diagnosis(
+            "dropping",
+            f"{right:.2f} of the answers are right, but it finds {found:.2f}, and then "
+            f"{again:.2f}.",
+            "no_grad() does not switch dropout off: model.eval() does",
+        )
+    slips = {
+        1 - right: (
+            "error-rate",
+            "that is the share of wrong answers.",
+            "accuracy counts where the answer equals y",
+        ),
+        100 * right: ("per-cent", "that is in per cent.", "a share lies between 0 and 1"),
+        counted: (
+            "counted",
+            f"that is how many answers are right, {found:g} of {len(y)}.",
+            "a share is their number divided by that of all cases",
+        ),
+    }
+    for value, words in slips.items():
+        if math.isclose(found, value, abs_tol=1e-4):
+            return Diagnosis(*words)
+    return Diagnosis(
+        "another-share",
+        f"for {len(y)} cases, of which {counted:.0f} are answered rightly, it finds {found:.4g}.",
+        "the class with the largest output, argmax(dim=1), is the answer to a case",
+    )
 
 
 def judge_accuracy(answer):
     import torch
     from torch import nn
 
-    torch.manual_seed(0)
-    dropping = nn.Sequential(nn.Dropout(0.9), nn.Linear(8, 3))
-    x = torch.randn(400, 8)
-    y = dropping.eval()(x).argmax(dim=1)  # so that evaluation is right every time
-    y[:100] = (y[:100] + 1) % 3  # but for these
-    values = [answer(dropping.train(), x, y) for _ in range(2)]
-    if any(value is None for value in values):
-        return NOT_STARTED
-    if not isinstance(values[0], float):
-        return Diagnosis(
-            "no-number",
-            f"it returns {type(values[0]).__name__}, and a float is asked for.",
-            "`.item()` makes a float of a tensor with one entry",
-        )
-    if math.isclose(values[0], 0.25, abs_tol=1e-6):
-        return Diagnosis(
-            "error-rate",
-            "that is the share of wrong answers.",
-            "accuracy counts where the answer equals y",
-        )
-    if not math.isclose(values[0], 0.75, abs_tol=1e-6):
-        return Diagnosis(
-            "dropping",
-            f"three quarters of the answers are right, but it finds {values[0]:.2f}, and then "
-            f"{values[1]:.2f}.",
-            "no_grad() does not switch dropout off: model.eval() does",
-        )
+    examinees = _examinees()
+    for examinee in examinees:
+        if problem := _slip_of_accuracy(answer, *examinee):
+            return problem
+    dropping, x, y, _ = examinees[0]
     if not dropping.training:
         return Diagnosis(
             "left-in-evaluation",
@@ -109,7 +181,8 @@ def judge_accuracy(answer):
             "the model was in evaluation before and is in training mode afterwards.",
             "set the mode that it had, not one that you suppose",
         )
-    frozen = nn.Sequential(nn.Linear(8, 8), nn.BatchNorm1d(8), nn.Linear(8, 3)).train()
+    with torch.random.fork_rng():
+        frozen = nn.Sequential(nn.Linear(8, 8), nn.BatchNorm1d(8), nn.Linear(8, 3)).train()
     frozen[1].eval()  # as one does in fine-tuning
     answer(frozen, x, y)
     if frozen[1].training or not frozen[2].training:
@@ -123,16 +196,23 @@ def judge_accuracy(answer):
         def forward(self, x):
             raise KeyboardInterrupt
 
-    fails = Fails(8, 3).train()
-    with contextlib.suppress(KeyboardInterrupt):
+    with torch.random.fork_rng():
+        fails = Fails(8, 3).train()
+    try:
         answer(fails, x, y)
-    if not fails.training:
+    except KeyboardInterrupt:
+        if fails.training:
+            return None
         return Diagnosis(
             "left-when-interrupted",
             "if the evaluation is interrupted, the model stays in evaluation.",
             "put what restores the modes behind `finally`",
         )
-    return None
+    return Diagnosis(
+        "interruption-hidden",
+        "whoever interrupts the evaluation is not heard: your function goes on and returns.",
+        "`finally:` lets the interruption through, a bare `except:` does not",
+    )
 
 
 # --- layers --------------------------------------------------------------------------------------
@@ -227,12 +307,27 @@ def _layers_always_on(input_size, hidden_sizes, num_classes, dropout_rates):
     return nn.Sequential(*rebuilt)
 
 
+def _layers_and_softmax(input_size, hidden_sizes, num_classes, dropout_rates):
+    from torch import nn
+
+    model = layers(input_size, hidden_sizes, num_classes, dropout_rates)
+    return nn.Sequential(*model, nn.Softmax(dim=-1))
+
+
+def _layers_in_reverse(input_size, hidden_sizes, num_classes, dropout_rates):
+    return layers(input_size, hidden_sizes, num_classes, dropout_rates[::-1])
+
+
+def _layers_two_only(input_size, hidden_sizes, num_classes, dropout_rates):
+    return layers(input_size, hidden_sizes[:2], num_classes, dropout_rates[:2])
+
+
 def _layers_keep(input_size, hidden_sizes, num_classes, dropout_rates):
     return layers(input_size, hidden_sizes, num_classes, [1 - rate for rate in dropout_rates])
 
 
 def _linear_layers(model, bias, inputs=20, rows=2000):
-    """(inputs, outputs, share of zeros in the input) of each linear layer, and of the output.
+    """(inputs, outputs, share of zeros in the input) of each linear layer, and the output.
 
     All weights and inputs are positive: with a positive bias every unit is active, and zeros are
     dropped units; with one far below 0 every unit is silent.
@@ -254,67 +349,94 @@ def _linear_layers(model, bias, inputs=20, rows=2000):
             nn.init.constant_(layer.bias, bias)
             hooks.append(layer.register_forward_pre_hook(note))
     with torch.no_grad():
-        output = zeros(model(torch.ones(rows, inputs)))
+        output = model(torch.ones(rows, inputs))
     for hook in hooks:
         hook.remove()
     return seen, output
 
 
-def judge_layers(answer):
+_ORDERS = (  # inputs, hidden sizes, classes, rates
+    (20, [16, 8], 3, [0.5, 0.2]),
+    (12, [10], 4, [0.3]),
+    (6, [9, 7, 11], 2, [0.2, 0.6, 0.4]),
+)
+
+
+def _slip_of_layers(model, inputs, hidden, classes, ordered):
     from torch import nn
 
-    model = answer(20, [16, 8], 3, [0.5, 0.2])
-    if model is None:
-        return NOT_STARTED
     if not isinstance(model, nn.Module):
         return Diagnosis(
             "no-network",
             f"it returns {type(model).__name__}, and a network is asked for.",
             "return nn.Sequential(*built, nn.Linear(...))",
         )
-    linear, output = _linear_layers(model.train(), bias=1.0)
+    wanted = list(zip([inputs, *hidden], [*hidden, classes], strict=True))
+    linear, output = _linear_layers(model.train(), bias=1.0, inputs=inputs)
     sizes = [layer[:2] for layer in linear]
-    if sizes != [(20, 16), (16, 8), (8, 3)]:
+    if sizes != wanted:
         return Diagnosis(
             "wrong-layers",
-            f"for 20 inputs, hidden sizes [16, 8] and 3 classes the layers are {sizes}.",
+            f"for {inputs} inputs, hidden sizes {hidden} and {classes} classes the layers are "
+            f"{sizes}.",
             "each layer begins where the one before it ended",
         )
-    inputs, *rates = (round(layer[2], 1) for layer in linear)
-    if output > 0:
+    at_the_input, *rates = (round(layer[2], 1) for layer in linear)
+    if (output == 0).any():
         return Diagnosis(
             "drops-outputs",
             "there is dropout behind the output layer.",
             "a dropped logit is a wrong answer, not noise to learn from",
         )
-    if inputs > 0:
+    if at_the_input > 0:
         return Diagnosis(
             "drops-inputs",
             "there is dropout in front of the first layer: it drops inputs.",
             "dropout stands behind each hidden layer's ReLU",
         )
-    if rates == [0.5, 0.8]:
+    if rates != ordered and rates == [round(1 - rate, 1) for rate in ordered]:
         return Diagnosis(
             "keep-and-drop-swapped",
             "the rates are turned into 1 − rate: nn.Dropout's p is the probability to drop.",
             "hand the rates on as they are",
         )
-    if rates != [0.5, 0.2]:
+    if rates != ordered:
         return Diagnosis(
-            "wrong-rates", f"for rates [0.5, 0.2] it drops with {rates}.", "one for each layer"
+            "wrong-rates",
+            f"for rates {ordered} it drops with {rates}.",
+            "one for each hidden layer, in their order",
         )
-    if any(layer[2] for layer in _linear_layers(model.eval(), bias=1.0)[0]):
+    if any(layer[2] for layer in _linear_layers(model.eval(), bias=1.0, inputs=inputs)[0]):
         return Diagnosis(
             "drops-in-evaluation",
             "it drops units after model.eval().",
             "nn.Dropout looks at the mode itself; F.dropout has to be told: training=self.training",
         )
-    if not all(layer[2] == 1 for layer in _linear_layers(model.eval(), bias=-100.0)[0][1:]):
+    linear, output = _linear_layers(model.eval(), bias=-100.0, inputs=inputs)
+    if not all(layer[2] == 1 for layer in linear[1:]):
         return Diagnosis(
             "no-relu",
             "hidden units pass on what is below 0.",
             "each hidden layer is linear, then ReLU, then dropout",
         )
+    if not (output == -100).all():
+        return Diagnosis(
+            "activation-behind-the-output",
+            f"where the output layer says −100, {output[0, 0].item():.3g} comes out of the "
+            "network.",
+            "logits may be anything, and F.cross_entropy takes the softmax itself: end with the "
+            "linear layer",
+        )
+    return None
+
+
+def judge_layers(answer):
+    for inputs, hidden, classes, rates in _ORDERS:
+        model = answer(inputs, list(hidden), classes, list(rates))
+        if model is None:
+            return NOT_STARTED
+        if problem := _slip_of_layers(model, inputs, hidden, classes, rates):
+            return problem
     for sizes, given in ((5 * [8], 3 * [0.5]), (3 * [8], 5 * [0.5])):
         try:
             answer(20, sizes, 3, given)
@@ -343,8 +465,6 @@ def judge_layers(answer):
 
 # --- a verdict -----------------------------------------------------------------------------------
 
-_T_975 = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776, 6: 2.571, 8: 2.365, 10: 2.262}  # by runs
-
 
 def verdict(with_dropout, without):
     from dropout_lib.experiments import paired_difference
@@ -355,122 +475,26 @@ def verdict(with_dropout, without):
     return "hurt" if gain.high < 0 else "cannot tell"
 
 
-def _verdict_of(low, high):
-    return "helped" if low > 0 else "hurt" if high < 0 else "cannot tell"
-
-
-def _differences(a, b):
-    return [x - y for x, y in zip(a, b, strict=True)]
-
-
-def _verdict_of_means(a, b):
-    return "helped" if mean(a) > mean(b) else "hurt"
-
-
-def _verdict_turned(a, b):
-    return verdict(b, a)
-
-
-def _verdict_unpaired(a, b):
-    n = len(a)
-    half = _T_975[n] * math.sqrt((stdev(a) ** 2 + stdev(b) ** 2) / n)
-    gap = mean(a) - mean(b)
-    return _verdict_of(gap - half, gap + half)
-
-
-def _verdict_standard_deviation(a, b):
-    d = _differences(a, b)
-    return _verdict_of(mean(d) - 1.96 * stdev(d), mean(d) + 1.96 * stdev(d))
-
-
-def _verdict_standard_error(a, b):
-    d = _differences(a, b)
-    error = stdev(d) / math.sqrt(len(d))
-    return _verdict_of(mean(d) - error, mean(d) + error)
-
-
-def _verdict_normal(a, b):
-    d = _differences(a, b)
-    error = 1.96 * stdev(d) / math.sqrt(len(d))
-    return _verdict_of(mean(d) - error, mean(d) + error)
-
-
-_RUNS = (  # with dropout, without, what can be said
-    ([90.0, 84.0, 95.0, 88.0, 92.0], [89.1, 83.0, 93.9, 87.2, 90.8], "helped"),
-    ([80.0, 82.0, 81.0, 83.0, 82.0], [85.0, 86.5, 86.0, 88.5, 86.0], "hurt"),
-    ([90.0, 84.0, 95.0, 88.0, 92.0], [89.0, 83.1, 95.8, 86.8, 92.1], "cannot tell"),
-    ([90.0, 84.0, 95.0, 88.0, 92.0], [89.0, 85.5, 94.0, 89.0, 91.0], "cannot tell"),
-    ([90.0, 91.0, 92.0, 90.4], [88.2, 90.6, 91.8, 88.6], "cannot tell"),  # the normal is too narrow
-    (
-        [91.2, 90.9, 92.4, 90.3, 91.0, 92.0, 91.4, 90.8],
-        [89.8, 90.7, 91.3, 90.1, 90.0, 90.6, 91.5, 89.3],
-        "helped",
-    ),
-)
+_RUNS = paired.runs(middle=60.0)
+_WORDS = ("helped", "cannot tell", "hurt")
 
 
 def judge_verdict(answer):
-    said = [answer(list(a), list(b)) for a, b, _ in _RUNS]
+    said = [answer(list(a), list(b)) for a, b in _RUNS]
     if any(words is None for words in said):
         return NOT_STARTED
-    if not set(said) <= {"helped", "hurt", "cannot tell"}:
-        return Diagnosis(
-            "other-words",
-            f"it says {said[0]!r}.",
-            'return one of "helped", "hurt" and "cannot tell"',
-        )
-    right = [words for *_, words in _RUNS]
-    if said == right:
-        return None
-    slips = {
-        "always-the-same": lambda a, b: said[0],
-        "means-only": _verdict_of_means,
-        "turned-round": _verdict_turned,
-        "unpaired": _verdict_unpaired,
-        "standard-deviation": _verdict_standard_deviation,
-        "standard-error": _verdict_standard_error,
-        "normal": _verdict_normal,
-    }
-    hints = {
-        "always-the-same": (
-            f"it says {said[0]!r} whatever the numbers are.",
-            "that is the specimen's last line",
-        ),
-        "means-only": (
-            "it compares two means and is never in doubt.",
-            "take the interval of the mean difference, and say nothing where it holds 0",
-        ),
-        "turned-round": (
-            "help and harm are turned round: these are accuracies, where more is better.",
-            "with dropout less without",
-        ),
-        "unpaired": (
-            "it treats the runs as if they had nothing to do with each other.",
-            "the same seed made both numbers of a pair: take the differences run by run",
-        ),
-        "standard-deviation": (
-            "that is an interval for a single run, not for the mean.",
-            "divide by the root of the number of runs",
-        ),
-        "standard-error": (
-            "one standard error on either side covers about two thirds, not 95%.",
-            "`paired_difference` of dropout_lib.experiments gives the 95% interval",
-        ),
-        "normal": (
-            "1.96 is for many runs. With four or five the factor is larger.",
-            "Student's factor for four runs is 3.18: `paired_difference` knows it",
-        ),
-    }
-    for code, formula in slips.items():
-        if said == [formula(a, b) for a, b, _ in _RUNS]:
-            return Diagnosis(code, *hints[code])
-    a, b, words = next(run for run, s in zip(_RUNS, said, strict=True) if s != run[2])
-    wrong = next(s for run, s in zip(_RUNS, said, strict=True) if s != run[2])
-    return Diagnosis(
-        "another-rule",
-        f"for {a} with and {b} without it says {wrong!r}, where the interval says {words!r}.",
-        "the 95% interval of the paired difference: above 0, below 0, or neither",
-    )
+    for (a, b), words in zip(_RUNS, said, strict=True):
+        if not isinstance(words, str) or words not in _WORDS:
+            return Diagnosis(
+                "other-words",
+                f"for {a} with dropout and {b} without it says {words!r}.",
+                'return one of "helped", "hurt" and "cannot tell"',
+            )
+    return paired.slip(said, _RUNS, _WORDS)
+
+
+def _verdict_by(rule):
+    return lambda with_dropout, without: _WORDS[1 - rule(with_dropout, without)]
 
 
 # --- fixed prints --------------------------------------------------------------------------------
@@ -504,6 +528,14 @@ def _fixed_computed(source):
     ) - fixed_prints(source)
 
 
+def _fixed_bare_names(source):
+    return sum(
+        not any(isinstance(arg, ast.Name) for arg in call.args)
+        for call in ast.walk(ast.parse(source))
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "print"
+    )
+
+
 def _fixed_top_level(source):
     found = 0
     for statement in ast.parse(source).body:
@@ -523,6 +555,7 @@ _SOURCES = (  # with what each is there for
         "    print(a)\n",
         "a print may stand inside a function, over several lines",
     ),
+    ('print(run.loss, losses[-1])\nprint("done")\n', "a variable may stand inside an expression"),
     (
         '# print("old")\nprint("new")\ntext = \'print("no")\'\n',
         "not all that looks like a print is",
@@ -586,8 +619,10 @@ EXERCISES = (
         statement=(
             "The specimen's `accuracy` leaves the model in evaluation. Mend it: "
             "`accuracy_mended(model, x, y)` returns the share of right answers in evaluation mode, "
-            "a float, and afterwards every module has the mode that it had before, also if some "
-            "of them were in evaluation on purpose, and also if the pass was interrupted."
+            "a Python float from 0 to 1, for a batch x, the class numbers y (N,) and a model that "
+            "gives logits (N, classes). Afterwards every module has the mode that it had before, "
+            "also if some of them were in evaluation on purpose, and also if the pass was "
+            "interrupted."
         ),
         starter=_STARTER.format(
             name="accuracy_mended", arguments="model, x, y", exercise="08-accuracy"
@@ -611,6 +646,10 @@ EXERCISES = (
             (_accuracy_restores_the_top, "frozen-layer-thawed"),
             (_accuracy_without_finally, "left-when-interrupted"),
             (_accuracy_of_the_loss, "error-rate"),
+            (_accuracy_counted, "counted"),
+            (lambda model, x, y: 100 * accuracy_mended(model, x, y), "per-cent"),
+            (_accuracy_along_cases, "another-share"),
+            (_accuracy_swallows, "interruption-hidden"),
             (lambda model, x, y: (model.eval()(x).argmax(dim=1) == y).float().mean(), "no-number"),
             (lambda model, x, y: None, "not-started"),
         ),
@@ -652,6 +691,9 @@ EXERCISES = (
             (_layers_without_relu, "no-relu"),
             (_layers_always_on, "drops-in-evaluation"),
             (_layers_keep, "keep-and-drop-swapped"),
+            (_layers_and_softmax, "activation-behind-the-output"),
+            (_layers_in_reverse, "wrong-rates"),
+            (_layers_two_only, "wrong-layers"),
             (lambda *sizes: [1, 2, 3], "no-network"),
             (lambda *sizes: None, "not-started"),
         ),
@@ -662,8 +704,8 @@ EXERCISES = (
         statement=(
             "Write what should stand in place of the specimen's last line: "
             "`verdict(with_dropout, without)` gets two lists of accuracies in %, run by run from "
-            'the same seeds, and returns "helped", "hurt" or "cannot tell", by Student\'s 95% '
-            "interval of the mean difference."
+            'the same seeds (three at least), and returns "helped", "hurt" or "cannot tell", by '
+            "Student's 95% interval of the mean difference: above 0, below 0, or neither."
         ),
         starter=_STARTER.format(
             name="verdict", arguments="with_dropout, without", exercise="08-verdict"
@@ -682,12 +724,24 @@ EXERCISES = (
         judge=judge_verdict,
         wrong_answers=(
             (lambda a, b: "helped", "always-the-same"),
-            (_verdict_of_means, "means-only"),
-            (_verdict_turned, "turned-round"),
-            (_verdict_unpaired, "unpaired"),
-            (_verdict_standard_deviation, "standard-deviation"),
-            (_verdict_standard_error, "standard-error"),
-            (_verdict_normal, "normal"),
+            (_verdict_by(paired.by_means), "means-compared"),
+            (_verdict_by(paired.by_majority), "runs-counted"),
+            (_verdict_by(paired.by_signs), "all-runs-agree"),
+            (lambda a, b: verdict(b, a), "the-other-way-round"),
+            (_verdict_by(paired.by_two_intervals), "runs-not-paired"),
+            (_verdict_by(paired.by_unpaired_difference), "runs-not-paired"),
+            (_verdict_by(paired.by_deviation), "spread-of-single-runs"),
+            (_verdict_by(paired.by_two_deviations), "spread-of-single-runs"),
+            (_verdict_by(paired.by_one_error), "one-standard-error"),
+            (_verdict_by(paired.by_normal), "normal-not-student"),
+            (_verdict_by(paired.by_one_side), "one-sided"),
+            (_verdict_by(paired.by_n), "deviation-of-all-n"),
+            (_verdict_by(paired.by_n_degrees), "wrong-freedom"),
+            (_verdict_by(paired.by_99_percent), "another-confidence"),
+            (
+                lambda a, b: "helped" if paired.by_interval(a, b) > 0 else "cannot tell",
+                "another-rule",
+            ),
             (lambda a, b: "Dropout improves generalisation.", "other-words"),
             (lambda a, b: None, "not-started"),
         ),
@@ -696,8 +750,10 @@ EXERCISES = (
         name="08-fixed-prints",
         title="Results or comments?",
         statement=(
-            "Write `fixed_prints(source)`: how many calls of `print` in a piece of Python source, "
-            "at any depth, name no variable among what they print. (The chapter's `prints` "
+            "Write `fixed_prints(source)`: how many calls of `print` in a piece of Python source "
+            "(a string), at any depth, name no variable among what they print. A whole number: 1 "
+            "for "
+            '`print("a"); print(loss)`. (The chapter\'s `prints` '
             "counts both kinds; here you write it yourself.)"
         ),
         starter=_STARTER.format(
@@ -723,6 +779,7 @@ EXERCISES = (
             (_fixed_without_braces, "braces"),
             (_fixed_not_f, "quotes"),
             (_fixed_top_level, "top-level"),
+            (_fixed_bare_names, "another-count"),
             (lambda source: 1, "another-count"),
             (lambda source: None, "not-started"),
         ),

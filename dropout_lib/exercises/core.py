@@ -32,6 +32,7 @@ CHAPTERS = {  # number: module; the notebook is chapters/NUMBER_MODULE.ipynb, wi
     "08-3": "spatial_cnn",
     "08-4": "with_and_without_dropout",
     "08-5": "monte_carlo_dropout",
+    "09": "key_concepts",
     "10": "interview_tips",
     "11": "evidence",
     "12": "misconceptions",

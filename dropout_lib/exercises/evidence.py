@@ -4,6 +4,7 @@ import math
 
 from ..checks import Diagnosis
 from ..experiments import mean_interval, paired_difference
+from .answers import agrees, first_wrong
 from .core import NOT_STARTED, Exercise, multiple_choice
 
 A = (10.1, 9.0, 11.2, 8.7, 10.4)
@@ -29,9 +30,22 @@ def judge_interval(paired_interval):
             "return mean, low, high",
         )
     right = paired_difference(a, b)
-    if _close(found, (right.mean, right.low, right.high)):
+    ends = (right.mean, right.low, right.high)
+    if _close(found, ends):
         return _judge_more_runs(paired_interval)
-    if not math.isclose(mean, right.mean, rel_tol=1e-6):
+    if any(_close(found, [round(end, digits) for end in ends]) for digits in (1, 2)):
+        return Diagnosis(
+            "rounded",
+            f"right, but rounded: {found} instead of ({', '.join(f'{end:.4f}' for end in ends)}).",
+            "return the numbers as they are, and round where you print them",
+        )
+    if _close(sorted(found), sorted(ends)):
+        return Diagnosis(
+            "another-order",
+            f"the three numbers are right, in another order: {found}.",
+            "return mean, low, high",
+        )
+    if not math.isclose(mean, right.mean, rel_tol=1e-3):
         return _wrong_mean(mean, right.mean)
     return _wrong_width((low, high), right)
 
@@ -61,6 +75,25 @@ def _wrong_mean(mean, right):
             f"the mean difference is {right:.2f}, yours is {mean:.2f}.",
             "a − b: positive where the errors of b are smaller",
         )
+    if math.isclose(mean, sorted(_differences())[2], rel_tol=1e-6):
+        return Diagnosis(
+            "median",
+            f"{mean:g} is the median of the five differences.",
+            f"Student's interval is one of the mean, {right:.2f}",
+        )
+    if math.isclose(mean, sum(map(abs, _differences())) / 5, rel_tol=1e-6):
+        return Diagnosis(
+            "absolute-differences",
+            f"{mean:g} is the mean of the differences without their signs.",
+            "a run that speaks against it has to count against it: no abs()",
+        )
+    relative = [d / x for d, x in zip(_differences(), A, strict=True)]
+    if math.isclose(mean, sum(relative) / 5, rel_tol=1e-6):
+        return Diagnosis(
+            "relative",
+            "the differences were divided by a.",
+            "the interval of the difference a − b is asked for, in the unit of the errors",
+        )
     return Diagnosis(
         "mean-off",
         f"the mean of the five differences is not {mean:g}.",
@@ -71,8 +104,21 @@ def _wrong_mean(mean, right):
 def _wrong_width(ends, right):
     """What is wrong with an interval whose mean is right."""
     low, high = ends
+    if math.isclose(low, right.low - right.mean, rel_tol=2e-3):
+        return Diagnosis(
+            "around-zero",
+            f"the ends are {low:.2f} and {high:.2f}: that is how far the interval reaches from its "
+            "middle.",
+            "its middle is the mean: mean − half and mean + half",
+        )
     if low > high:
         return Diagnosis("ends-swapped", "low lies above high.", "return mean, low, high")
+    if math.isclose(low, min(_differences())) and math.isclose(high, max(_differences())):
+        return Diagnosis(
+            "lowest-and-highest",
+            "mean right, width not: these are the lowest and the highest of the differences.",
+            "more runs would make that wider; how well is the mean known?",
+        )
     half = (high - low) / 2
     n, standard_error = len(A), _standard_error(_differences())
     t = (right.high - right.mean) / standard_error
@@ -91,6 +137,21 @@ def _wrong_width(ends, right):
             t * standard_error * math.sqrt(n),
             "this is how far single runs spread",
             "the mean of n runs varies √n times less",
+        ),
+        "two-standard-errors": (
+            2 * standard_error,
+            "two standard errors are for many runs",
+            "with five runs it is Student's t for them",
+        ),
+        "another-confidence": (
+            4.6041 * standard_error,
+            "this is the 99% interval",
+            "95% in the middle leaves 2.5% on each side: t at 97.5%",
+        ),
+        "not-paired ": (
+            _pooled_half(),
+            "you compare two heaps",
+            "differences first, pair by pair",
         ),
         "not-paired": (_welch_half(), "you compare two heaps", "differences first, pair by pair"),
         "wrong-freedom": (
@@ -111,7 +172,7 @@ def _wrong_width(ends, right):
     }
     for code, (wrong, says, hint) in known.items():
         if math.isclose(half, wrong, rel_tol=2e-3):
-            return Diagnosis(code, f"mean right, width not: {says}.", hint)
+            return Diagnosis(code.strip(), f"mean right, width not: {says}.", hint)
     return Diagnosis(
         "width-off",
         f"the mean is right, but the interval is {high - low:.2f} wide.",
@@ -129,15 +190,21 @@ def _standard_error(values):
     return math.sqrt(variance / len(values))
 
 
-def _welch_half():
+def _welch_half(equal_var=False):
     from scipy.stats import ttest_ind
 
-    ends = ttest_ind(A, B, equal_var=False).confidence_interval(0.95)
+    ends = ttest_ind(A, B, equal_var=equal_var).confidence_interval(0.95)
     return float(ends.high - ends.low) / 2
 
 
+def _pooled_half():
+    return _welch_half(equal_var=True)
+
+
 def _close(found, wanted):
-    return all(math.isclose(x, y, rel_tol=1e-3) for x, y in zip(found, wanted, strict=True))
+    return all(
+        math.isclose(x, y, rel_tol=1e-3, abs_tol=6e-4) for x, y in zip(found, wanted, strict=True)
+    )
 
 
 def paired_interval(a, b):
@@ -161,6 +228,56 @@ LEDGERS = (  # intervals, right verdict
     ([(-2.0, -0.5)], "fails"),
     ([(0.0, 1.0)], "fails"),
     ([(-2.0, -0.5), (-0.1, 3.0)], "fails"),
+    ([(-0.4, 0.9), (0.2, 1.5)], "depends"),
+    ([(0.2, 1.5), (0.3, 2.0), (-0.1, 0.9)], "depends"),
+    ([(0.2, 1.5), (-0.4, 0.9), (-0.3, 0.7)], "depends"),
+)
+_USUAL = (  # other rules than the book's
+    (
+        lambda intervals: "holds" if intervals[0][0] > 0 else "fails",
+        "first-only",
+        "it goes by the first interval, whatever the others are.",
+        "one interval for each condition, and all of them count",
+    ),
+    (
+        lambda intervals: "holds" if intervals[-1][0] > 0 else "fails",
+        "last-only",
+        "it goes by the last interval, whatever the others are: does your loop return, or "
+        "overwrite, too early?",
+        "look at all intervals first, and decide then",
+    ),
+    (
+        lambda intervals: (
+            "holds" if 2 * sum(low > 0 for low, _ in intervals) > len(intervals) else "fails"
+        ),
+        "majority",
+        "it goes by the majority of the intervals.",
+        "one condition without support is enough for “depends”, and so is one with it",
+    ),
+    (
+        lambda intervals: "holds" if any(low > 0 for low, _ in intervals) else "fails",
+        "one-is-not-all",
+        "one interval above 0 is enough for you, and the claim holds.",
+        "it holds if all of them are above 0",
+    ),
+    (
+        lambda intervals: {"holds": "fails", "fails": "holds"}.get(verdict(intervals), "depends"),
+        "turned-round",
+        "intervals above 0 make the claim fail, and the others make it hold.",
+        "the claim asks for an effect above 0",
+    ),
+    (
+        lambda intervals: verdict([(0.5 if high < 0 else low, high) for low, high in intervals]),
+        "direction-ignored",
+        "an interval below 0 is taken for support: it is clear, and speaks for the opposite.",
+        "the claim asks for an effect *above* 0",
+    ),
+    (
+        lambda intervals: verdict([(high, high) for _, high in intervals]),
+        "upper-end",
+        "an interval that contains 0 is taken for support: it is the upper end that you look at.",
+        "all of the interval lies above 0 if its *lower* end does",
+    ),
 )
 
 
@@ -175,6 +292,15 @@ def judge_verdict(verdict):
             f"{unknown[0]!r} is no verdict.",
             'return "holds", "depends" or "fails"',
         )
+    if len(set(answers)) == 1:
+        return Diagnosis(
+            "always-the-same",
+            f"it says {answers[0]!r} whatever the intervals are.",
+            "some of these claims hold, some depend and some fail: what tells them apart?",
+        )
+    for rule, *words in _USUAL:
+        if answers == [rule(intervals) for intervals, _ in LEDGERS]:
+            return Diagnosis(*words)
     wrong = {i for i, (_, right) in enumerate(LEDGERS) if answers[i] != right}
     return _diagnosis_of_verdicts(answers, wrong) if wrong else None
 
@@ -235,73 +361,119 @@ RUNS = (
 )
 
 
+_OTHER_RUNS = (
+    {"learning_rate": 0.03, "validation_error": 0.120, "test_error": 0.118},
+    {"learning_rate": 0.3, "validation_error": 0.100, "test_error": 0.125},
+    {"learning_rate": 0.01, "validation_error": 0.140, "test_error": 0.110},
+    {"learning_rate": 0.1, "validation_error": 0.150, "test_error": 0.130},
+    {"learning_rate": 0.5, "validation_error": 0.104, "test_error": 0.113},
+)
+_TUNED = ((RUNS,), (RUNS[1:],), (_OTHER_RUNS,), (RUNS[::-1],))
+
+
+def _of_the_run_with(best, by):
+    """The rule that takes the test error of the run that is best, min or max, by some number."""
+    return lambda runs: best(runs, key=by)["test_error"]
+
+
+_SLIPS_OF_TUNING = (
+    (
+        lambda runs: min(run["test_error"] for run in runs),
+        "tuned-on-test",
+        "that is the lowest test error: you chose by what you want to measure.",
+        "choose by the validation error; look at the test error once, afterwards",
+    ),
+    (
+        lambda runs: min(run["validation_error"] for run in runs),
+        "validation-reported",
+        "that is the validation error of the run chosen.",
+        "the lowest of several is low by luck too: report the test error of that run",
+    ),
+    (
+        lambda runs: min(runs, key=lambda run: run["validation_error"])["learning_rate"],
+        "a-learning-rate",
+        "that is the learning rate chosen.",
+        'return the "test_error" of that run',
+    ),
+    (
+        lambda runs: sum(run["test_error"] for run in runs) / len(runs),
+        "mean-of-all",
+        "that is the mean test error of all runs.",
+        "one run is chosen; the others do not count",
+    ),
+    (
+        lambda runs: runs[0]["test_error"],
+        "first-run",
+        "that is the first run's.",
+        "which has the lowest validation error?",
+    ),
+    (
+        lambda runs: runs[-1]["test_error"],
+        "last-run",
+        "that is the last run's.",
+        "which has the lowest validation error?",
+    ),
+    (
+        lambda runs: max(run["test_error"] for run in runs),
+        "worst-of-all",
+        "you take the highest test error.",
+        "let the validation error choose, whatever the test error says",
+    ),
+    (
+        _of_the_run_with(max, lambda run: run["validation_error"]),
+        "highest-chosen",
+        "the run with the *highest* validation error was chosen.",
+        "of errors the lowest is the best",
+    ),
+    (
+        _of_the_run_with(min, lambda run: run["validation_error"] + run["test_error"]),
+        "chosen-by-both",
+        "validation and test error together did the choosing.",
+        "the test error may not choose at all, not even with half a voice",
+    ),
+    (
+        _of_the_run_with(min, lambda run: abs(run["validation_error"] - run["test_error"])),
+        "smallest-difference",
+        "the run was chosen whose validation and test error are closest to each other.",
+        "the test error may not choose: the lowest validation error does",
+    ),
+)
+
+
 def judge_tuned_error(tuned_error):
-    answer = tuned_error([dict(run) for run in RUNS])
-    if answer is None:
+    answers = [tuned_error([dict(run) for run in runs]) for (runs,) in _TUNED]
+    if any(answer is None for answer in answers):
         return NOT_STARTED
-    if isinstance(answer, dict):
+    if isinstance(answers[0], dict):
         return Diagnosis(
             "whole-run", "that is a whole run.", 'the number asked for is its "test_error"'
         )
     try:
-        value = float(answer)
+        answers = [float(answer) for answer in answers]
     except (TypeError, ValueError):
-        return Diagnosis("not-a-number", f"{answer!r} is not a number.", "return an error")
-    tests = [run["test_error"] for run in RUNS]
-    known = {
-        0.092: (
-            "tuned-on-test",
-            "0.092 is the lowest test error: you chose by what you want to measure.",
-            "choose by the validation error; look at the test error once, afterwards",
-        ),
-        0.079: (
-            "validation-reported",
-            "0.079 is the validation error of the run chosen.",
-            "the lowest of four is low by luck too: report the test error of that run",
-        ),
-        0.1: (
-            "a-learning-rate",
-            "0.1 is the learning rate chosen.",
-            'return the "test_error" of that run',
-        ),
-        sum(tests) / 4: (
-            "mean-of-all",
-            "that is the mean test error of all four.",
-            "one run is chosen; the others do not count",
-        ),
-        tests[0]: (
-            "first-run",
-            "that is the first run's.",
-            "which has the lowest validation error?",
-        ),
-    }
-    if math.isclose(value, 0.104):
-        return _judge_other_runs(tuned_error)
-    for wrong, diagnosis in known.items():
-        if math.isclose(value, wrong):
-            return Diagnosis(*diagnosis)
-    return Diagnosis("another-number", f"{value:g} is not it.", "choose, then look up")
-
-
-def _judge_other_runs(tuned_error):
-    """The chosen run is the third, and its test error the highest: with other runs it is not."""
-    runs = [dict(run, test_error=0.2 - run["test_error"]) for run in RUNS]
-    answer = tuned_error(runs)
-    if math.isclose(answer, max(run["test_error"] for run in runs)):
-        return Diagnosis(
-            "worst-of-all",
-            "you take the highest test error.",
-            "let the validation error choose, whatever the test error says",
-        )
-    validation = [run["validation_error"] for run in reversed(RUNS)]
-    others = [dict(run, validation_error=v) for run, v in zip(RUNS, validation, strict=True)]
-    if not (math.isclose(answer, 0.2 - 0.104) and math.isclose(tuned_error(others), 0.101)):
+        return Diagnosis("not-a-number", f"{answers[0]!r} is not a number.", "return an error")
+    if agrees(answers, _TUNED, chosen_by_validation):
+        return None
+    for rule, *words in _SLIPS_OF_TUNING:
+        if agrees(answers, _TUNED, rule):
+            return Diagnosis(*words)
+    (runs,), found, right = first_wrong(answers, _TUNED, chosen_by_validation)
+    if runs is not RUNS:
         return Diagnosis(
             "same-run-always",
-            "with other errors the answer is another one, and yours is not.",
+            f"for {len(runs)} other runs {right:g} may be printed, and {found:g} came back.",
             "find the run by its validation error, not by its place or its learning rate",
         )
-    return None
+    return Diagnosis(
+        "another-number",
+        f"for validation errors {[run['validation_error'] for run in runs]} and test errors "
+        f"{[run['test_error'] for run in runs]} it gives {found:g}.",
+        "choose by the one, then look up the other",
+    )
+
+
+def chosen_by_validation(runs):
+    return _of_the_run_with(min, lambda run: run["validation_error"])(runs)
 
 
 def tuned_error(runs):
@@ -341,6 +513,22 @@ def _ends_swapped(a, b):
     return found.mean, found.high, found.low
 
 
+def _half(a, b):
+    mean, low, _ = paired_interval(a, b)
+    return mean - low
+
+
+def _interval_of_medians(a, b):
+    import statistics
+
+    middle = statistics.median(x - y for x, y in zip(a, b, strict=True))
+    return middle, middle - _half(a, b), middle + _half(a, b)
+
+
+def _interval_relative(a, b):
+    return paired_interval([(x - y) / x for x, y in zip(a, b, strict=True)], [0.0] * len(a))
+
+
 def _sorts_in_place(a, b):
     a.sort()
     b.sort()
@@ -352,10 +540,11 @@ EXERCISES = (
         name="11-interval",
         title="The interval of a paired comparison",
         statement=(
-            "Write `paired_interval(a, b)`: two lists of errors, of which those at the same place "
-            "belong to the same seed. Return `mean, low, high` of the difference a − b, with "
-            "Student's 95% interval. `scipy.stats.t.ppf(q, degrees_of_freedom)` gives the "
-            "quantiles."
+            "Write `paired_interval(a, b)`: two lists of errors, at least three in each, of which "
+            "those at the same place belong to the same seed. Return `mean, low, high` of the "
+            "difference a − b, with Student's 95% interval, not rounded. "
+            "`scipy.stats.t.ppf(q, degrees_of_freedom)` gives the quantiles. For `[3, 5, 4]` and "
+            "`[1, 2, 3]` they are 2, −0.48 and 4.48."
         ),
         starter=(
             "import scipy.stats\n\n\ndef paired_interval(a, b):\n    # your code\n    ...\n\n\n"
@@ -386,7 +575,30 @@ EXERCISES = (
             (_interval_with(lambda se, n: 1.0), "width-off"),
             (_interval_with(lambda se, n: T * se), "five-runs-only"),
             (lambda a, b: paired_interval(sorted(a), sorted(b)), "other-pairs"),
-            (_ends_swapped, "ends-swapped"),
+            (_ends_swapped, "another-order"),
+            (lambda a, b: paired_interval(a, b)[::-1], "another-order"),
+            (
+                lambda a, b: paired_interval(
+                    [abs(x - y) for x, y in zip(a, b, strict=True)], [0.0] * len(a)
+                ),
+                "absolute-differences",
+            ),
+            (
+                lambda a, b: (
+                    paired_interval(a, b)[0],
+                    min(x - y for x, y in zip(a, b, strict=True)),
+                    max(x - y for x, y in zip(a, b, strict=True)),
+                ),
+                "lowest-and-highest",
+            ),
+            (_interval_with(lambda se, n: 2 * se), "two-standard-errors"),
+            (_interval_with(lambda se, n: 4.6041 * se), "another-confidence"),
+            (_interval_with(lambda se, n: _pooled_half()), "not-paired"),
+            (lambda a, b: tuple(round(x, 2) for x in paired_interval(a, b)), "rounded"),
+            (_interval_of_medians, "median"),
+            (_interval_relative, "relative"),
+            (lambda a, b: (paired_interval(a, b)[0], 2 * _half(a, b)), "not-three-numbers"),
+            (lambda a, b: (paired_interval(a, b)[0], -_half(a, b), _half(a, b)), "around-zero"),
             (_sorts_in_place, "input-changed"),
             (lambda a, b: 0.5, "not-three-numbers"),
             (lambda a, b: None, "not-started"),
@@ -397,8 +609,8 @@ EXERCISES = (
         title="From intervals to a verdict",
         statement=(
             "Write `verdict(intervals)`: a list of pairs (low, high), one for each condition of a "
-            "claim that asks for an effect above 0. Return the book's verdict: `holds`, `depends` "
-            "or `fails`."
+            "claim that asks for an effect above 0; there is at least one. Return the book's "
+            'verdict on the claim: "holds", "depends" or "fails".'
         ),
         starter=(
             'def verdict(intervals):\n    # your code\n    ...\n\n\ncheck("11-verdict", verdict)'
@@ -452,6 +664,7 @@ EXERCISES = (
                 lambda intervals: "holds" if all(a > 0 for a, _ in intervals) else "fails",
                 "one-support-is-something",
             ),
+            *((rule, code) for rule, code, *_ in _USUAL),
             (
                 lambda intervals: "fails" if len(intervals) == 1 else "depends",
                 "not-shown-is-not-depends",
@@ -465,9 +678,12 @@ EXERCISES = (
         name="11-tuned",
         title="Which of four?",
         statement=(
-            "Write `tuned_error(runs)`. Each run is a dict with `learning_rate`, "
-            "`validation_error` and `test_error`. Return the error that a report of the tuned "
-            "network may print."
+            "A report finds the error of a tuned network so:\n\n"
+            "```python\ndef tuned_error(runs):\n"
+            '    return min(run["test_error"] for run in runs)\n```\n\n'
+            "Each of `runs` is a dict with the numbers `learning_rate`, `validation_error` and "
+            "`test_error`. What is wrong with that? Write `tuned_error(runs)` so that it returns "
+            "the one error that such a report may print."
         ),
         starter=(
             'def tuned_error(runs):\n    # your code\n    ...\n\n\ncheck("11-tuned", tuned_error)'
@@ -487,13 +703,10 @@ EXERCISES = (
         wrong_answers=(
             (lambda runs: min(run["test_error"] for run in runs), "tuned-on-test"),
             (lambda runs: min(run["validation_error"] for run in runs), "validation-reported"),
-            (lambda runs: sum(run["test_error"] for run in runs) / len(runs), "mean-of-all"),
-            (lambda runs: max(run["test_error"] for run in runs), "worst-of-all"),
-            (lambda runs: runs[0]["test_error"], "first-run"),
-            (lambda runs: runs[2]["test_error"], "same-run-always"),
             (lambda runs: 0.104, "same-run-always"),
             (lambda runs: min(runs, key=lambda r: r["validation_error"]), "whole-run"),
-            (lambda runs: 0.1, "a-learning-rate"),
+            *((rule, code) for rule, code, *_ in _SLIPS_OF_TUNING[2:]),
+            (lambda runs: runs[len(runs) // 2]["test_error"], "same-run-always"),
             (lambda runs: 0.5, "another-number"),
             (lambda runs: "0.1 or so", "not-a-number"),
             (lambda runs: None, "not-started"),

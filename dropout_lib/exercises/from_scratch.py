@@ -1,6 +1,7 @@
 """Exercises and quiz of chapter 8.1: three of the exercises judge tests, not dropouts."""
 
 import math
+import time
 from itertools import product
 
 import numpy as np
@@ -8,7 +9,10 @@ import numpy as np
 from ..checks import Diagnosis
 from ..checks.mutants import elementwise as mutants
 from ..scratch import Dropout
+from .answers import agrees, first_wrong
 from .core import NOT_STARTED, Exercise, multiple_choice
+
+LONG_ENOUGH = 0.1  # seconds for right layers
 
 
 def _maker(layer_class, shift=0):
@@ -22,6 +26,20 @@ class _AlwaysTheSameMask(mutants.Textbook):
     def draw(self, x):
         row = np.random.default_rng(x.shape[-1]).random(x.shape[-1]) >= self.p
         return np.broadcast_to(row, x.shape)
+
+
+class _HandsOnToTheNeighbour(mutants.Textbook):
+    """Each unit says what the one before it should: the mean over all units is kept."""
+
+    def apply(self, x, mask):
+        return super().apply(np.roll(x, 1, axis=-1), mask)
+
+
+class _IgnoresWhatComesIn(mutants.Textbook):
+    """Its backward says how much each unit was scaled, whatever the gradient behind it."""
+
+    def gradient(self, grad_output):
+        return self.apply(np.ones_like(grad_output), self.mask)
 
 
 class _FiveMasks(mutants.Textbook):
@@ -41,8 +59,10 @@ def _judge_test(test, wrong_ones, right_seeds=6):
         right_seeds: with how many random numbers the right layers are shown to it.
     """
     right = [_maker(layer, i) for i in range(right_seeds) for layer in (Dropout, mutants.Textbook)]
-    answers = []
+    answers, start = [], time.perf_counter()
     for make in right:
+        if len(answers) >= 4 and time.perf_counter() - start > LONG_ENOUGH:
+            break  # a test that draws one by one
         try:
             answers.append(test(make))
         except Exception as error:
@@ -60,6 +80,20 @@ def _judge_test(test, wrong_ones, right_seeds=6):
             "return True if all is well, False if not: `bool((off < allowed).all())`",
         )
     false = sum(not answer for answer in answers)
+    if false == len(answers) and all(_passes(test, _maker(layer)) for layer, *_ in wrong_ones):
+        return Diagnosis(
+            "turned-round",
+            "it returns False for each right dropout, and True for each wrong one.",
+            "True is to mean that all is well",
+        )
+    if false == len(answers):
+        return Diagnosis(
+            "false-alarm",
+            f"it fails on all of {len(answers)} right dropouts.",
+            "try it on `make = lambda p, seed: Dropout(p, rng=np.random.default_rng(seed))` and "
+            "print both sides of your comparison: does it compare the right things, and does the "
+            "tolerance fit the draws or the rounding?",
+        )
     if false:
         return Diagnosis(
             "false-alarm",
@@ -116,23 +150,40 @@ def _chance_swapped(x, p):
     return float(chances[np.isclose(masks @ np.asarray(x), (1 - p) * sum(x))].sum())
 
 
+def _compared_exactly(x, p):
+    masks = list(product((0, 1), repeat=len(x)))
+    equal = [sum(m * v for m, v in zip(mask, x, strict=True)) == (1 - p) * sum(x) for mask in masks]
+    dropped = [mask.count(0) for mask in masks]
+    return sum(
+        e * p**k * (1 - p) ** (len(x) - k) for e, k in zip(equal, dropped, strict=True)
+    )  # fmt: skip
+
+
+def _counts_units(x, p):
+    stay = (1 - p) * len(x)
+    if not math.isclose(stay, round(stay)):
+        return 0.0
+    stay = round(stay)
+    return math.comb(len(x), stay) * (1 - p) ** stay * p ** (len(x) - stay)
+
+
 def judge_equal_sums(answer):
     cases = (
-        ((1.0, 2.0, 3.0, 4.0), 0.5),
-        ((1.0, 1.0, 1.0, 1.0), 0.25),
-        ((2.0, 1.0, 1.0, 4.0), 0.75),
+        ([1.0, 2.0, 3.0, 4.0], 0.5),
+        ([1.0, 1.0, 1.0, 1.0], 0.25),
+        ([2.0, 1.0, 1.0, 4.0], 0.75),
+        ([1.0, 2.0, 3.0, 4.0], 0.9),  # 1 - 0.9 is not quite 0.1
+        ([1.0, 3.0, 0.5], 0.5),
+        ([2.0, 1.0, 1.0, 2.0, 3.0, 1.0], 0.6),
     )
     answers = [answer(list(x), p) for x, p in cases]
     if any(value is None for value in answers):
         return NOT_STARTED
 
-    def agrees(formula):
-        return all(
-            math.isclose(value, formula(x, p), abs_tol=1e-9)
-            for value, (x, p) in zip(answers, cases, strict=True)
-        )
+    def agree_with(formula):
+        return agrees(answers, cases, formula, atol=1e-9)
 
-    if agrees(chance_of_equal_sums):
+    if agree_with(chance_of_equal_sums):
         return None
     slips = {
         "masks-alike": (
@@ -150,9 +201,20 @@ def judge_equal_sums(answer):
             "each mask got the probability of its opposite.",
             "p is the probability to drop: a mask's zeros count p each, its ones 1 − p",
         ),
+        "compared-exactly": (
+            _compared_exactly,
+            "for [1, 2, 3, 4] and p = 0.9 it gives 0, although the mask that keeps the 1 alone "
+            "leaves the sum as it is: 1 − 0.9 is not exactly 0.1 in floating point.",
+            "sums of such numbers are compared with math.isclose, not with ==",
+        ),
+        "units-counted": (
+            _counts_units,
+            "that is the chance that the share of units kept is 1 − p.",
+            "the units differ: it is their sum that has to stay, not their number",
+        ),
     }
     for code, (formula, message, hint) in slips.items():
-        if agrees(formula):
+        if agree_with(formula):
             return Diagnosis(code, message, hint)
     right = [chance_of_equal_sums(x, p) for x, p in cases]
     if all(abs(a - b) < 0.15 for a, b in zip(answers, right, strict=True)):
@@ -164,11 +226,7 @@ def judge_equal_sums(answer):
             "there are only 2^n masks: go through all of them instead of drawing some, and compare "
             "sums with math.isclose",
         )
-    (x, p), wrong, chance = next(
-        (case, value, truth)
-        for case, value, truth in zip(cases, answers, right, strict=True)
-        if not math.isclose(value, truth, abs_tol=1e-9)
-    )
+    (x, p), wrong, chance = first_wrong(answers, cases, chance_of_equal_sums)
     return Diagnosis(
         "another-number",
         f"for {list(x)} and p = {p} it gives {wrong:.4g}, and {chance:.4g} is right.",
@@ -189,14 +247,13 @@ def judge_enough_draws(answer):
     if any(value is None for value in answers):
         return NOT_STARTED
 
-    def agrees(formula):
-        return all(
-            math.isclose(value, formula(error, p), rel_tol=1e-6)
-            or 0 <= value - formula(error, p) <= 1 + 1e-6  # the next whole number
-            for value, (error, p) in zip(answers, points, strict=True)
-        )
+    def is_(value, wanted):  # or the next whole number
+        return math.isclose(value, wanted, rel_tol=1e-6) or 0 <= value - wanted <= 1 + 1e-6
 
-    if agrees(enough_draws):
+    def agree_with(formula):
+        return all(is_(a, formula(*point)) for a, point in zip(answers, points, strict=True))
+
+    if agree_with(enough_draws):
         return None
     slips = {
         "six-only": (
@@ -225,14 +282,30 @@ def judge_enough_draws(answer):
             "that is for the mask alone, whose variance is p (1 − p).",
             "y = m x / (1 − p): its variance is p / (1 − p) x²",
         ),
+        "twelve-not-squared": (
+            lambda e, p: 12 / e**2 * p / (1 - p),
+            "everything was squared but the twelve.",
+            "(12 · deviation)² is 144 · variance",
+        ),
+        "six-and-six-as-variances": (
+            lambda e, p: 72 / e**2 * p / (1 - p),
+            "six and six were added in squares: that is 8.5 standard deviations, not twelve.",
+            "the limit lies six away from the right mean, and the wrong mean six beyond the limit: "
+            "distances add",
+        ),
+        "scale-squared": (
+            lambda e, p: 144 / e**2 * p / (1 - p) ** 2,
+            "the variance is divided by 1 − p once too often.",
+            "p (1 − p) is the variance of the mask; the scale divides it by (1 − p)², once",
+        ),
     }
     for code, (formula, message, hint) in slips.items():
-        if agrees(formula):
+        if agree_with(formula):
             return Diagnosis(code, message, hint)
     (error, p), wrong = next(
         (point, value)
         for point, value in zip(points, answers, strict=True)
-        if not math.isclose(value, enough_draws(*point), rel_tol=1e-6)
+        if not is_(value, enough_draws(*point))
     )
     return Diagnosis(
         "another-formula",
@@ -272,6 +345,25 @@ def _mean_at_half(make):
     return bool((np.abs(mean - x) < 6 * x * np.sqrt(1 / 3000)).all())
 
 
+def _mean_at_one_rate(make):
+    x = np.linspace(0.5, 3, 20)
+    mean = make(0.7, 0).forward(np.tile(x, (3000, 1))).mean(axis=0)
+    return bool((np.abs(mean - x) < 6 * x * np.sqrt(0.7 / 0.3 / 3000)).all())
+
+
+def _mean_without_abs(make):
+    x = np.linspace(0.5, 3, 20)
+    return all(
+        bool(
+            (
+                make(p, 0).forward(np.tile(x, (3000, 1))).mean(axis=0) - x
+                < 6 * x * np.sqrt(p / (1 - p) / 3000)
+            ).all()
+        )
+        for p in (0.2, 0.7)
+    )
+
+
 def _mean_of_everything(make):
     x = np.tile(np.linspace(0.5, 3, 20), (3000, 1))
     means = [make(p, 0).forward(x).mean() for p in (0.2, 0.7)]
@@ -296,8 +388,17 @@ def _mean_of_ones(make):
 
 
 def judge_mean_test(test):
-    return _judge_test(
-        test,
+    rates = set()
+
+    def noting(make):
+        def make_and_note(p, seed):
+            rates.add(p)
+            return make(p, seed)
+
+        return test(make_and_note)
+
+    problem = _judge_test(
+        noting,
         (
             (
                 mutants.MultipliesByKeep,
@@ -318,6 +419,13 @@ def judge_mean_test(test):
                 "give the units different activations, and look at the mean of each",
             ),
             (
+                _HandsOnToTheNeighbour,
+                "units-thrown-together",
+                "it passes a dropout that hands each unit's activation on to its neighbour: the "
+                "mean over all units is right, that of a unit is not.",
+                "take the mean over the draws alone, axis 0, and compare unit by unit",
+            ),
+            (
                 mutants.ForgetsTheScale,
                 "scale-missed",
                 "it passes a dropout that forgets the scale.",
@@ -325,6 +433,14 @@ def judge_mean_test(test):
             ),
         ),
     )
+    if problem is None and len(rates) < 2:
+        return Diagnosis(
+            "one-rate",
+            f"it tries the rate {min(rates):g} only: a dropout that uses this rate whatever it is "
+            "told would pass.",
+            "the statement asks for more than one rate: a loop over two of them",
+        )
+    return problem
 
 
 # --- a test of the gradient ----------------------------------------------------------------------
@@ -389,6 +505,13 @@ def _gradient_zeros(make):
     return bool(((layer.backward(np.ones_like(x)) != 0) == (out != 0)).all())
 
 
+def _gradient_of_ones(make):
+    layer, x = make(0.3, 0), np.random.default_rng(0).uniform(1, 2, (3, 4))
+    numerical = _numerical(lambda x: make(0.3, 0).forward(x).sum(), x, 1e-6)
+    layer.forward(x)
+    return bool(np.abs(layer.backward(np.ones_like(x)) - numerical).max() < 1e-6)
+
+
 def _gradient_number(make):
     layer, x = make(0.3, 0), np.ones((3, 4))
     layer.forward(x)
@@ -423,6 +546,25 @@ def judge_gradient_test(test):
                 "x-alike",
                 "it passes a backward that multiplies by x.",
                 "if every x is 1, nobody sees a factor x",
+            ),
+            (
+                mutants.BackwardScalesTwice,
+                "scale-missed",
+                "it passes a backward that scales twice.",
+                "compare how large the entries are, within rounding",
+            ),
+            (
+                mutants.BackwardTurnsTheMaskRound,
+                "mask-missed",
+                "it passes a backward whose mask is turned round.",
+                "compare entry by entry with finite differences under forward's mask",
+            ),
+            (
+                _IgnoresWhatComesIn,
+                "weights-alike",
+                "it passes a backward that ignores the gradient that comes in.",
+                "if all weights of the loss are 1, nobody sees whether backward multiplies by "
+                "them: take weights that differ",
             ),
         ),
         right_seeds=4,
@@ -545,6 +687,8 @@ EXERCISES = (
             (_counts_masks, "masks-alike"),
             (_without_scale, "without-scale"),
             (_chance_swapped, "keep-and-drop-swapped"),
+            (_compared_exactly, "compared-exactly"),
+            (_counts_units, "units-counted"),
             (_of_some_runs, "near"),
             (lambda x, p: 1.0, "another-number"),
             (lambda x, p: None, "not-started"),
@@ -581,6 +725,9 @@ EXERCISES = (
             (lambda e, p: 144 / e * p / (1 - p), "error-not-squared"),
             (lambda e, p: 144 / e**2 * (1 - p) / p, "keep-and-drop-swapped"),
             (lambda e, p: 144 / e**2 * p * (1 - p), "not-scaled"),
+            (lambda e, p: 12 / e**2 * p / (1 - p), "twelve-not-squared"),
+            (lambda e, p: 72 / e**2 * p / (1 - p), "six-and-six-as-variances"),
+            (lambda e, p: 144 / e**2 * p / (1 - p) ** 2, "scale-squared"),
             (lambda e, p: 1000, "another-formula"),
             (lambda e, p: None, "not-started"),
         ),
@@ -589,10 +736,11 @@ EXERCISES = (
         name="08-1-mean-test",
         title="A test of the mean",
         statement=(
-            "Write `mean_test(make)`: True if every unit's mean over many draws is its activation, "
-            "as far as chance allows, at more than one rate; False if not. It must pass on right "
+            "Write `mean_test(make)`, where `make(p, seed)` gives a fresh dropout layer with "
+            "`forward(x)`: True if every unit's mean over many draws is its activation, as far as "
+            "chance allows, at more than one rate; False if not. It must pass on right "
             "dropouts, whatever their random numbers, and fail if the scale is forgotten, if keep "
-            "and drop are swapped, or if large activations are spared."
+            "and drop are swapped, or if large activations are spared at the cost of small ones."
         ),
         starter=_STARTER.format(name="mean_test", arguments="make", exercise="08-1-mean-test"),
         hints=(
@@ -613,6 +761,10 @@ EXERCISES = (
             (_mean_loose, "sees-nothing"),
             (_mean_at_half, "one-half-only"),
             (_mean_of_ones, "activations-alike"),
+            (_mean_of_everything, "units-thrown-together"),
+            (_mean_at_one_rate, "one-rate"),
+            (_mean_without_abs, "sees-nothing"),
+            (lambda make: not mean_test(make), "turned-round"),
             (lambda make: True, "sees-nothing"),
             (lambda make: make(0.5, 0).forward(np.ones((9, 9))).mean(), "no-verdict"),
             (lambda make: make(0.5).forward(np.ones(9)), "raises-on-a-right-one"),
@@ -624,15 +776,18 @@ EXERCISES = (
         title="A test of the gradient",
         statement=(
             "Write `gradient_test(make)`: True if `backward` agrees with finite differences under "
-            "forward's mask, entry by entry, and False if not. Calling `make(p, seed)` twice with "
-            "the same seed gives two layers that draw the same mask in their first pass."
+            "forward's mask, entry by entry, and False if not. `make(p, seed)` gives a fresh layer "
+            "with `forward(x)` and `backward(grad_output)`; twice with the same seed, it gives two "
+            "layers that draw the same mask in their first pass. The test must pass on right "
+            "layers and fail on a backward that forgets the mask or the scale, draws a mask of its "
+            "own, multiplies by x, or ignores the gradient that comes in."
         ),
         starter=_STARTER.format(
             name="gradient_test", arguments="make", exercise="08-1-gradient-test"
         ),
         hints=(
-            "Which loss? Any sum of the outputs with fixed weights will do: its gradient by the "
-            "outputs is those weights.",
+            "Which loss? A sum of the outputs with fixed weights that differ will do: its gradient "
+            "by the outputs is those weights.",
             "For every entry of x: shift it by ±1e-6, take the loss of a *fresh* "
             "`make(0.3, 0)` both times, and divide the difference by 2e-6.",
             "Compare with `layer.backward(weights)` after `layer.forward(x)`, where layer is "
@@ -650,6 +805,8 @@ EXERCISES = (
             (_gradient_shape, "mask-missed"),
             (_gradient_of_sum, "mask-missed"),
             (_gradient_zeros, "scale-missed"),
+            (_gradient_of_ones, "weights-alike"),
+            (lambda make: not gradient_test(make), "turned-round"),
             (_gradient_number, "no-verdict"),
             (lambda make: None, "not-started"),
             (lambda make: make(0.5), "raises-on-a-right-one"),
@@ -659,7 +816,8 @@ EXERCISES = (
         name="08-1-masks-test",
         title="A test of the masks",
         statement=(
-            "Write `masks_test(make)`: True if each case of each pass through a layer has a mask "
+            "Write `masks_test(make)`, where `make(p, seed)` gives a fresh dropout layer with "
+            "`forward(x)`: True if each case of each pass through a layer has a mask "
             "of its own, False if masks come again, within a batch or from pass to pass. (Use "
             "enough units, so that two honest draws are never equal.)"
         ),

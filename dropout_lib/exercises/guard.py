@@ -52,10 +52,15 @@ def guarded(found, answer):
             f"a value is asked for, but got {_shown(answer)}.",
             "call your function and pass what it returns",
         )
-    limit = max(SHORTEST_LIMIT, 10 * _of_solution(found).seconds)
+    limit = limit_of(found)
     watched = _Watched(answer, found.solution)
     trial = _try(found.judge, watched, limit)
     return _verdict(trial, watched, _of_solution(found).watched)
+
+
+def limit_of(found):
+    """How many seconds the check of an answer may take."""
+    return max(SHORTEST_LIMIT, 10 * _of_solution(found).seconds)
 
 
 @dataclass
@@ -100,7 +105,7 @@ def _try(judge, watched, limit):
             start = time.perf_counter()
             try:
                 thread.start()
-                thread.join(limit)
+                _wait(thread, limit)
             finally:  # also when the reader interrupts
                 trial.seconds = time.perf_counter() - start
                 if thread.is_alive():
@@ -108,6 +113,14 @@ def _try(judge, watched, limit):
                     _stop(thread)
     trial.printed = printed.getvalue()
     return trial
+
+
+def _wait(thread, limit):
+    """Wait for the end of a thread, at most ``limit`` seconds in which it imports nothing."""
+    imported = -1
+    while thread.is_alive() and imported < len(sys.modules):
+        imported = len(sys.modules)
+        thread.join(limit)
 
 
 class _TimeIsUp(BaseException):

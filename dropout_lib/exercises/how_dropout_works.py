@@ -7,29 +7,58 @@ import numpy as np
 from .. import scratch
 from ..checks import BACKWARD, EDGES, EVALUATION, FORWARD, Diagnosis, function_subject
 from ..checks.elementwise import p_zero_keeps_all_and_p_one_drops_all
-from .core import NOT_STARTED, Exercise, first_diagnosis, multiple_choice
+from .answers import (
+    described,
+    every_unit_has_a_draw,
+    judge_formula,
+    nothing_back,
+)
+from .core import Exercise, first_diagnosis, multiple_choice
 
 
 def judge_forward(forward):
     x = np.ones((2, 3))
-    for training in (True, False):
-        answer = forward(x, 0.5, training, np.random.default_rng(0))
-        if answer is None:
-            return NOT_STARTED
-        if not isinstance(answer, tuple) or len(answer) != 2:
+    given = {
+        f"forward(x, 0.5, {training}, rng)": forward(
+            x.copy(), 0.5, training, np.random.default_rng(0)
+        )
+        for training in (True, False)
+    }
+    if diagnosis := nothing_back(given):
+        return diagnosis
+    for call, answer in given.items():
+        if not isinstance(answer, tuple | list) or len(answer) != 2:
             return Diagnosis(
                 "mask-missing",
-                "one thing comes back, and two are asked for.",
+                f"{call} gives {described(answer)}, and two things are asked for.",
                 "return out, mask: backward will need the mask",
             )
-    if answer[1] is not None:
+    (out, mask), (_, in_evaluation) = given.values()
+    if np.asarray(out).dtype == bool and np.asarray(mask).dtype != bool:
+        return Diagnosis(
+            "order-swapped",
+            "the mask comes first and the output second.",
+            "whoever calls it writes out, mask = forward(...): keep that order",
+        )
+    if mask is None and in_evaluation is not None:
+        return Diagnosis(
+            "modes-swapped",
+            "in training the mask is None, and in evaluation there is one.",
+            "`training` is True in training: which branch drops?",
+        )
+    if in_evaluation is not None:
         return Diagnosis(
             "mask-in-evaluation",
             "in evaluation mode the mask has to be None.",
             "None tells backward that nothing was dropped",
         )
-    checks = (*FORWARD, EVALUATION[0], p_zero_keeps_all_and_p_one_drops_all)
-    return first_diagnosis(function_subject(forward, name="forward"), checks)
+
+    def as_tuple(x, p, training, rng):
+        return tuple(forward(x, p, training, rng))
+
+    checks = (every_unit_has_a_draw, *FORWARD, *EVALUATION[:1])
+    checks += (p_zero_keeps_all_and_p_one_drops_all,)
+    return first_diagnosis(function_subject(as_tuple, name="forward"), checks)
 
 
 def forward(x, p, training, rng):
@@ -135,6 +164,34 @@ def _forward_in_place(x, p, training, rng):
     return x, None
 
 
+def _forward_swapped_order(x, p, training, rng):
+    return forward(x, p, training, rng)[::-1]
+
+
+def _forward_one_draw(x, p, training, rng):
+    if not training:
+        return x, None
+    mask = np.full(x.shape, rng.random() >= p)
+    return (x * mask / max(1 - p, 1e-9)).astype(x.dtype), mask
+
+
+def _forward_fixed_number(x, p, training, rng):
+    if not training:
+        return x, None
+    mask = rng.permutation(x.size).reshape(x.shape) >= p * x.size
+    return (x * mask / max(1 - p, 1e-9)).astype(x.dtype), mask
+
+
+def _forward_swapped_modes(x, p, training, rng):
+    return forward(x, p, not training, rng)
+
+
+def _forward_forgets_evaluation(x, p, training, rng):
+    if training:
+        return forward(x, p, training, rng)
+    return None
+
+
 def _does_nothing(x, p, training, rng): ...
 
 
@@ -143,17 +200,65 @@ def judge_backward(backward):
         return scratch.dropout_forward(x, p, training, rng)
 
     subject = function_subject(right_forward, backward, name="backward")
-    answer = backward(np.ones((2, 2)), np.ones((2, 2), dtype=bool), 0.5)
-    if answer is None:
-        return NOT_STARTED
-    if isinstance(answer, tuple):
+    grad, mask = np.full((2, 2), 3.0), np.eye(2, dtype=bool)
+    given = {
+        "backward(grad_output, mask, p)": backward(grad.copy(), mask.copy(), 0.2),
+        "backward(grad_output, None, p)": _unless_it_raises(backward, grad.copy(), None, 0.2),
+    }
+    if diagnosis := nothing_back(given):
+        return diagnosis
+    for call, answer in given.items():
+        if isinstance(answer, tuple):
+            return Diagnosis(
+                "not-one-array",
+                f"{call} gives {len(answer)} things, and one is asked for.",
+                "return the gradient alone; nobody needs the mask any more",
+            )
+        if np.shape(answer) != (2, 2):
+            return Diagnosis(
+                "wrong-shape",
+                f"a gradient of shape (2, 2) went in, and {call} gives {described(answer)}.",
+                "every entry of x has a gradient of its own: nothing is summed here",
+            )
+    factor = np.asarray(given["backward(grad_output, mask, p)"], dtype=float)
+    if np.allclose(factor, mask / 0.8) or np.allclose(factor, mask):
         return Diagnosis(
-            "not-one-array",
-            f"{len(answer)} things come back, and one is asked for.",
-            "return the gradient alone; nobody needs the mask any more",
+            "incoming-gradient-forgotten",
+            "the result is the same whatever gradient comes in.",
+            "that is dy/dx. By the chain rule it is multiplied by dL/dy, which is grad_output",
+        )
+    in_evaluation = np.asarray(given["backward(grad_output, None, p)"], dtype=float) / grad
+    scaled = np.allclose(in_evaluation, 0.8) or np.allclose(in_evaluation, 1.25)
+    if scaled and np.allclose(factor, grad * mask / 0.8):
+        return Diagnosis(
+            "scaled-in-evaluation",
+            f"in evaluation, at p = 0.2, the gradient is multiplied by {in_evaluation[0, 0]:.4g}.",
+            "inverted dropout hands x on as it is in evaluation: what is the derivative of y = x?",
         )
     with np.errstate(all="ignore"):
-        return first_diagnosis(subject, BACKWARD)
+        return _constant_scale(backward) or first_diagnosis(subject, BACKWARD)
+
+
+def _unless_it_raises(function, *arguments):
+    """What a function returns; an array where it raises, which the checks will come to."""
+    try:
+        return function(*arguments)
+    except Exception:
+        return np.ones_like(arguments[0])
+
+
+def _constant_scale(backward):
+    factors = [
+        float(np.asarray(backward(np.ones((1, 1)), np.ones((1, 1), dtype=bool), p))[0, 0])
+        for p in (0.2, 0.5, 0.75)
+    ]
+    if np.ptp(factors) < 1e-9 and factors[0] not in (0, 1):
+        return Diagnosis(
+            "scale-does-not-know-p",
+            f"a kept unit's gradient is multiplied by {factors[0]:.4g} at p = 0.2, 0.5 and 0.75.",
+            "the scale depends on p: what is it at another p than the one you had in mind?",
+        )
+    return None
 
 
 def backward(grad_output, mask, p):
@@ -216,64 +321,100 @@ def _backward_multiplies(grad_output, mask, p):
     return grad_output.copy() if mask is None else grad_output * mask * (1 - p)
 
 
+def _backward_scales_evaluation(grad_output, mask, p):
+    return grad_output * (1 - p) if mask is None else backward(grad_output, mask, p)
+
+
+def _backward_derivative_only(grad_output, mask, p):
+    return grad_output.copy() if mask is None else mask / (1 - p)
+
+
+def _backward_doubles(grad_output, mask, p):
+    return grad_output.copy() if mask is None else grad_output * mask * 2
+
+
 def _backward_nothing(grad_output, mask, p): ...
 
 
 def judge_variance(answer):
     """Compare with the formula, and recognise the usual slips."""
-    slips = {
-        "not-scaled": (
-            lambda x, p: p * (1 - p) * x**2,
-            "that is the variance of m x, without the scale.",
-            "y = m x / (1 − p): a factor on a random variable enters its variance squared",
-        ),
-        "keep-and-drop-swapped": (
-            lambda x, p: (1 - p) / p * x**2,
-            "keep and drop are swapped: at small p there is little noise, not much.",
-            "p is the probability to drop; what is divided by is 1 − p",
-        ),
-        "standard-deviation": (
-            lambda x, p: math.sqrt(p / (1 - p)) * x,
-            "that is the standard deviation.",
-            "the variance is its square",
-        ),
-        "x-not-squared": (
-            lambda x, p: p / (1 - p) * x,
-            "the variance does not grow in proportion to x.",
-            "a factor on a random variable enters its variance squared",
-        ),
-        "second-moment": (
-            lambda x, p: x**2 / (1 - p),
-            "that is E[y²].",
-            "the variance is E[y²] − E[y]², and E[y] = x",
-        ),
-        "scaled-once": (
-            lambda x, p: p * x**2,
-            "the scale entered once.",
-            "(1 / (1 − p))² times p(1 − p): how much is left?",
-        ),
-    }
-    points = ((2.0, 0.2), (3.0, 0.75), (0.5, 0.9))
-    answers = [answer(x, p) for x, p in points]
-    if any(value is None for value in answers):
-        return NOT_STARTED
-
-    def agrees(formula):
-        return all(
-            math.isclose(value, formula(x, p), rel_tol=1e-6)
-            for value, (x, p) in zip(answers, points, strict=True)
-        )
-
-    if agrees(output_variance):
-        return None
-    for code, (formula, message, next_step) in slips.items():
-        if agrees(formula):
-            return Diagnosis(code, message, next_step)
-    return Diagnosis(
-        "another-formula",
-        f"for x = 2 and p = 0.2 it gives {answers[0]:.4g}, but the variance is 1.",
-        "start with Var[m] = p(1 − p), then multiply by what m is multiplied by, squared",
+    return judge_formula(
+        answer,
+        ((2.0, 0.2), (3.0, 0.75), (0.5, 0.9), (-2.0, 0.5)),
+        output_variance,
+        _VARIANCE_SLIPS,
+        name="output_variance",
+        advice="start with Var[m] = p(1 − p), then multiply by what m is multiplied by, squared",
     )
+
+
+_VARIANCE_SLIPS = {
+    "not-scaled": (
+        lambda x, p: p * (1 - p) * x**2,
+        "that is the variance of m x, without the scale.",
+        "y = m x / (1 − p): a factor on a random variable enters its variance squared",
+    ),
+    "keep-and-drop-swapped": (
+        lambda x, p: (1 - p) / p * x**2 if p else math.inf,
+        "keep and drop are swapped: at small p there is little noise, not much.",
+        "p is the probability to drop; what is divided by is 1 − p",
+    ),
+    "standard-deviation": (
+        lambda x, p: math.sqrt(p / (1 - p)) * abs(x),
+        "that is the standard deviation.",
+        "the variance is its square",
+    ),
+    "signed-standard-deviation": (
+        lambda x, p: math.sqrt(p / (1 - p)) * x,
+        "that is the standard deviation, with the sign of x.",
+        "the variance is its square, and never negative",
+    ),
+    "x-not-squared": (
+        lambda x, p: p / (1 - p) * x,
+        "the variance does not grow in proportion to x.",
+        "a factor on a random variable enters its variance squared",
+    ),
+    "x-forgotten": (
+        lambda x, p: p / (1 - p),
+        "that is the variance for x = 1, and x has no effect.",
+        "the random factor m / (1 − p) is multiplied by x: how does a factor enter the variance?",
+    ),
+    "neither-scaled-nor-squared": (
+        lambda x, p: p * (1 - p) * x,
+        "neither the scale is in it, nor is x squared.",
+        "y is m times x / (1 − p), and that factor enters the variance squared",
+    ),
+    "second-moment": (
+        lambda x, p: x**2 / (1 - p),
+        "that is E[y²].",
+        "the variance is E[y²] − E[y]², and E[y] = x",
+    ),
+    "mean-not-squared": (
+        lambda x, p: x**2 / (1 - p) - x,
+        "that is E[y²] − E[y].",
+        "the mean is squared before it is taken off: what is E[y]²?",
+    ),
+    "scaled-once": (
+        lambda x, p: p * x**2,
+        "the scale entered once.",
+        "a factor enters the variance squared: how much of p(1 − p) / (1 − p)² is left?",
+    ),
+    "scale-squared-too-often": (
+        lambda x, p: p / (1 - p) ** 2 * x**2,
+        "one factor 1 − p is left out.",
+        "the variance of the mask is p(1 − p), and not p",
+    ),
+    "whole-squared": (
+        lambda x, p: (p / (1 - p) * x) ** 2,
+        "p / (1 − p) was squared together with x.",
+        "only what multiplies m is squared, x / (1 − p). The variance of m itself is not",
+    ),
+    "variance-of-the-kept": (
+        lambda x, p: (x / (1 - p)) ** 2,
+        "that is the square of what a kept unit says.",
+        "the variance of m is missing, or the mean: over the masks, y is not always that large",
+    ),
+}
 
 
 def output_variance(x, p):
@@ -281,8 +422,32 @@ def output_variance(x, p):
 
 
 def judge_repair(repaired):
-    checks = (*FORWARD, *EVALUATION, *EDGES)
-    return first_diagnosis(function_subject(repaired, name="your function"), checks)
+    answer = repaired(np.ones((2, 3)), 0.5, True, np.random.default_rng(0))
+    if answer is not None and (not isinstance(answer, tuple) or len(answer) != 2):
+        return Diagnosis(
+            "mask-missing",
+            f"it returns {described(answer)}, and two things are asked for.",
+            "as found, it returned the output and the mask: leave that as it is",
+        )
+    checks = (every_unit_has_a_draw, *FORWARD, *EVALUATION, *EDGES)
+    diagnosis = first_diagnosis(function_subject(repaired, name="your function"), checks)
+    if diagnosis and diagnosis.code == "raises":
+        return _wrong_error_for_integers(repaired) or diagnosis
+    return diagnosis
+
+
+def _wrong_error_for_integers(repaired):
+    try:
+        repaired(np.ones((2, 3), dtype=int), 0.5, True, np.random.default_rng(0))
+    except TypeError:
+        return None
+    except Exception as error:
+        return Diagnosis(
+            "wrong-error-for-integers",
+            f"an array of integers raises {type(error).__name__}: {error}",
+            "the value is not at fault, its type is: raise a TypeError",
+        )
+    return None
 
 
 def repaired(x, dropout_rate, training, rng):
@@ -343,13 +508,23 @@ def _repaired_division(x, dropout_rate, training, rng):
     return (mask * x * scale).astype(x.dtype), mask
 
 
+def _repaired_value_error(x, dropout_rate, training, rng):
+    if x.dtype.kind != "f":
+        raise ValueError("floats only")
+    return repaired(x, dropout_rate, training, rng)
+
+
 EXERCISES = (
     Exercise(
         name="02-forward",
         title="Forward",
         statement=(
-            "Write inverted dropout: `forward(x, p, training, rng)` returns the output and the "
-            "mask (`None` in evaluation). It keeps the dtype of `x`, and p = 1 gives zeros."
+            "Write inverted dropout: `forward(x, p, training, rng)` for an array `x` of any shape, "
+            "with a draw from `rng` for each entry. It returns two things, the output and the "
+            "mask, True where an entry is kept (`None` in evaluation). It keeps the dtype of `x`, "
+            "and p = 1 gives zeros. Work on the whole array at once: the check tries a million "
+            "units. With p = 0.5, `[3., 3.]` may become `[6., 0.]`, with the mask "
+            "`[True, False]`."
         ),
         starter=(
             "def forward(x, p, training, rng):\n    # your code\n    ...\n\n\n"
@@ -383,6 +558,11 @@ EXERCISES = (
             (_forward_scaled_mask, "mask-holds-the-scale"),
             (_forward_drop_mask, "mask-shown-inverted"),
             (_forward_in_place, "input-changed"),
+            (_forward_swapped_order, "order-swapped"),
+            (_forward_one_draw, "one-draw-for-all"),
+            (_forward_fixed_number, "fixed-number-dropped"),
+            (_forward_swapped_modes, "modes-swapped"),
+            (_forward_forgets_evaluation, "returns-nothing-here"),
             (_does_nothing, "not-started"),
         ),
     ),
@@ -391,7 +571,8 @@ EXERCISES = (
         title="Backward",
         statement=(
             "Write `backward(grad_output, mask, p)`: the gradient of the loss with respect to x, "
-            "where `mask` is what forward returned (`None` in evaluation). Predict first: what "
+            "an array like `grad_output` (its dtype too). `mask` is what forward returned: True "
+            "where a unit was kept, or `None` in evaluation. p may be 1. Predict first: what "
             "gradient does a dropped unit get?"
         ),
         starter=(
@@ -424,6 +605,11 @@ EXERCISES = (
             (_backward_pair, "not-one-array"),
             (_backward_zero_in_evaluation, "wrong-in-evaluation"),
             (_backward_nan_at_one, "gradient-nan-at-p-one"),
+            (_backward_scales_evaluation, "scaled-in-evaluation"),
+            (_backward_derivative_only, "incoming-gradient-forgotten"),
+            (_backward_doubles, "scale-does-not-know-p"),
+            (lambda g, mask, p: backward(g, mask, p).sum(axis=0), "wrong-shape"),
+            (lambda g, mask, p: None if mask is None else g * mask, "returns-nothing-here"),
             (_backward_nothing, "not-started"),
         ),
     ),
@@ -431,8 +617,9 @@ EXERCISES = (
         name="02-variance",
         title="How much noise?",
         statement=(
-            "Write `output_variance(x, p)`: the variance of y for one unit with activation x "
-            "under inverted dropout. What happens to it as p approaches 1?"
+            "Write `output_variance(x, p)`: the variance over the masks of y, the output of one "
+            "unit with activation x under inverted dropout. x and p are numbers, p below 1, and "
+            "so is the result, from a formula. What happens to it as p approaches 1?"
         ),
         starter=(
             "def output_variance(x, p):\n    # your code\n    ...\n\n\n"
@@ -453,10 +640,20 @@ EXERCISES = (
         wrong_answers=(
             (lambda x, p: p * (1 - p) * x**2, "not-scaled"),
             (lambda x, p: (1 - p) / p * x**2, "keep-and-drop-swapped"),
-            (lambda x, p: math.sqrt(p / (1 - p)) * x, "standard-deviation"),
+            (lambda x, p: math.sqrt(p / (1 - p)) * abs(x), "standard-deviation"),
+            (lambda x, p: math.sqrt(p / (1 - p)) * x, "signed-standard-deviation"),
             (lambda x, p: p / (1 - p) * x, "x-not-squared"),
             (lambda x, p: x**2 / (1 - p), "second-moment"),
             (lambda x, p: p * x**2, "scaled-once"),
+            (lambda x, p: p / (1 - p), "x-forgotten"),
+            (lambda x, p: p * (1 - p) * x, "neither-scaled-nor-squared"),
+            (lambda x, p: x**2 / (1 - p) - x, "mean-not-squared"),
+            (lambda x, p: p / (1 - p) ** 2 * x**2, "scale-squared-too-often"),
+            (lambda x, p: (p / (1 - p) * x) ** 2, "whole-squared"),
+            (lambda x, p: (x / (1 - p)) ** 2, "variance-of-the-kept"),
+            (lambda x, p: x**2, "another-formula"),
+            (lambda x, p: p / (1 - p) * x**2 if p < 0.9 else None, "returns-nothing-here"),
+            (lambda x, p: np.array([x, p]), "not-one-number"),
             (lambda x, p: 0.0, "another-formula"),
             (lambda x, p: None, "not-started"),
             (lambda x: x, "other-arguments"),
@@ -467,9 +664,11 @@ EXERCISES = (
         title="A small project: repair it",
         statement=(
             "Take the function of the clinic above, give it the argument `rng`, and repair it "
-            "until `check` has nothing left to say. Each time, mend what it names first. A bad "
-            "rate is to be a `ValueError` that names the bounds (between 0 and 1) and the value, "
-            "integers a `TypeError`, and a dropped unit 0 even if its activation is infinite."
+            "until `check` has nothing left to say. Each time, mend what it names first. It "
+            "returns the output and the mask, as found. A bad rate (NaN, a string and None are "
+            "bad, too) is to be a `ValueError` whose words hold “between 0 and 1” and the value, "
+            "an array of integers a `TypeError`, and a dropped unit 0 even if its activation is "
+            "infinite."
         ),
         starter=(
             "import numpy as np\n\n\n"
@@ -497,6 +696,8 @@ EXERCISES = (
             (_repaired_rate, "integers-accepted"),
             (_repaired_integers, "nan-at-p-one"),
             (_repaired_division, "non-finite-leaks"),
+            (_repaired_value_error, "wrong-error-for-integers"),
+            (lambda x, dropout_rate, training, rng: x, "mask-missing"),
             (_does_nothing, "not-started"),
         ),
     ),

@@ -5,14 +5,23 @@ import math
 import numpy as np
 
 from ..checks import Diagnosis
-from .core import NOT_STARTED, Exercise, multiple_choice
+from .answers import (
+    called,
+    close,
+    described,
+    judge_formula,
+    nothing_back,
+    numbers,
+    pairs,
+)
+from .core import Exercise, multiple_choice
 
 
 def _first_slip(answers, slips, points):
     """The diagnosis of the first slip whose formula gives all the answers, or None."""
     for code, (formula, message, next_step) in slips.items():
         expected = [formula(*point) for point in points]
-        if np.allclose(answers, expected, rtol=1e-6, atol=1e-9):
+        if np.allclose(answers, expected, rtol=1e-5, atol=1e-9):
             return Diagnosis(code, message, next_step)
     return None
 
@@ -21,68 +30,115 @@ def _first_slip(answers, slips, points):
 
 
 def judge_family(family):
-    x, mask = np.array([[1.0, -2.0, 3.0]]), np.array([[True, False, True]])
-    before = x.copy()
+    x = np.array([[1.0, -2.0, 3.0], [-4.0, 5.0, 6.0]])
+    mask = np.array([[True, False, True], [False, True, True]])
     points = ((0.5, 1.0), (0.2, 0.0), (0.75, 0.5), (0.2, 2.0))
     scales = {}
-    for training in (True, False):
-        answers = [family(x, p, a, training, mask) for p, a in points]
-        if any(answer is None for answer in answers):
-            return NOT_STARTED
-        answers = np.array(answers, dtype=float)
-        if answers.shape != (len(points), 1, 3):
+    given = {
+        f"family(x, {p}, {a}, {training}, mask)": family(x.copy(), p, a, training, mask.copy())
+        for training in (True, False)
+        for p, a in points
+    }
+    if diagnosis := nothing_back(given):
+        return diagnosis
+    for call, answer in given.items():
+        if np.shape(answer) != x.shape:
             return Diagnosis(
                 "shape-changed",
-                f"for x of shape (1, 3) the output has shape {answers.shape[1:]}.",
+                f"for x of shape {x.shape}, {call} gives {described(answer)}.",
                 "return the array of outputs and nothing else",
             )
-        if not np.array_equal(x, before):
+    both = np.array([np.asarray(answer) for answer in given.values()], dtype=float)
+    for call, answer in zip(given, both, strict=True):
+        if not np.isfinite(answer).all():
             return Diagnosis(
-                "input-changed",
-                "x itself was changed.",
-                "`x * mask` makes a new array; `x *= mask` writes into the old one",
+                "not-finite",
+                f"{call} gives {answer[~np.isfinite(answer)][0]}.",
+                "what is divided by is 0 there: the power is taken of 1 − p, and not of p alone",
             )
-        dropped = (answers[:, 0, 1] == 0).all()
-        if dropped != training:
-            return Diagnosis(
-                "mask-in-evaluation" if dropped else "nothing-dropped",
-                "in evaluation a unit is silent." if dropped else "in training nobody is dropped.",
-                "the mask belongs to training, and to training alone",
-            )
-        if (answers[:, 0, 0] == 0).any():
+    for training, answers in zip((True, False), np.split(both, 2), strict=True):
+        factors = answers / x
+        if (factors[:, mask] == 0).all(axis=1).any():
             return Diagnosis(
                 "drops-the-kept",
-                "the units that the mask keeps are silent.",
-                "True means keep: multiply by the mask, not by its opposite",
+                f"in {'training' if training else 'evaluation'}, the units that the mask keeps "
+                "are silent.",
+                "is the output multiplied by the opposite of the mask, or by a? a is an exponent",
             )
-        scales[training] = answers[:, 0, 0]
+        dropped = (factors[:, ~mask] == 0).all()
+        if dropped != training:
+            return _wrong_mode(training, factors[:, ~mask], factors[:, mask])
+        told = factors[:, mask] if training else factors.reshape(len(points), -1)
+        if np.ptp(told, axis=1).max() > 1e-6:
+            return Diagnosis(
+                "units-scaled-differently",
+                "kept units of the same pass are multiplied by different numbers.",
+                "p and a alone decide about the scale, for every unit and case",
+            )
+        scales[training] = told[:, 0]
     right = all(
         np.allclose(scales[training], [_family_scale(p, a, training) for p, a in points])
         for training in (True, False)
     )
-    if right:
-        return _family_at_one(family)
+    return _family_at_one(family) if right else _family_slip(scales, points)
+
+
+def _wrong_mode(training, of_dropped, of_kept):
+    if not training:
+        return Diagnosis(
+            "mask-in-evaluation",
+            "in evaluation a unit is silent.",
+            "the mask belongs to training, and to training alone",
+        )
+    if (of_dropped == 0).any():
+        return Diagnosis(
+            "one-mask-for-the-batch",
+            "in training some units are dropped and others are not, but not as the mask says.",
+            "the mask has a row for each case: use all of it",
+        )
+    return Diagnosis(
+        "nothing-dropped",
+        "in training nobody is dropped.",
+        "the mask belongs to training, and to training alone",
+    )
+
+
+def _family_slip(scales, points):
     both = np.concatenate([scales[True], scales[False]])
     doubled = [(p, a, training) for training in (True, False) for p, a in points]
-    slip = _first_slip(both, _FAMILY_SLIPS, doubled)
-    return slip or Diagnosis(
+    if slip := _first_slip(both, _FAMILY_SLIPS, doubled):
+        return slip
+    expected = np.array([_family_scale(*point) for point in doubled])
+    seen = int(np.argmax(~np.isclose(both, expected)))
+    p, a, training = doubled[seen]
+    return Diagnosis(
         "another-formula",
-        f"for p = 0.5 and a = 1 a kept unit is multiplied by {scales[True][0]:.4g} in training and "
-        f"{scales[False][0]:.4g} in evaluation; it should be 2 and 1.",
+        f"for p = {p} and a = {a:g} a kept unit is multiplied by {both[seen]:.4g} in "
+        f"{'training' if training else 'evaluation'}; it should be {expected[seen]:.4g}.",
         "divide by (1 − p)^a in training, and multiply by what is still missing in evaluation",
     )
 
 
 def _family_at_one(family):
+    """At p = 1 the mask keeps nobody; and where p < 1, an unlucky mask may keep nobody, too."""
+    nobody = np.zeros((1, 2), dtype=bool)
     with np.errstate(all="ignore"):
-        out = np.asarray(family(np.ones((1, 2)), 1.0, 1.0, True, np.zeros((1, 2), dtype=bool)))
-    if np.isfinite(out).all():
-        return None
-    return Diagnosis(
-        "nan-at-p-one",
-        f"at p = 1 the output is {out[0, 0]}.",
-        "there is nothing to scale at p = 1: return zeros before you divide",
-    )
+        out = np.asarray(family(np.ones((1, 2)), 1.0, 1.0, True, nobody.copy()))
+        unlucky = np.asarray(family(np.ones((1, 2)), 0.5, 1.0, True, nobody.copy()))
+    if not np.isfinite(out).all():
+        return Diagnosis(
+            "nan-at-p-one",
+            f"at p = 1 the output is {out[0, 0]}.",
+            "there is nothing to scale at p = 1: return zeros before you divide",
+        )
+    if out.any() or unlucky.any():
+        p = 1 if out.any() else 0.5
+        return Diagnosis(
+            "nobody-plays",
+            f"at p = {p}, with a mask that keeps nobody, something else than zeros comes back.",
+            "what is dropped is 0, also if all is dropped; p = 1 is no reason to return x",
+        )
+    return None
 
 
 def _family_scale(p, a, training):
@@ -115,6 +171,28 @@ _FAMILY_SLIPS = {
         lambda p, a, training: (1 - p) ** a if training else (1 - p) ** (1 - a),
         "in training what is kept gets quieter.",
         "divide by (1 − p)^a: those who play speak for those who don't",
+    ),
+    "mixed-instead-of-a-power": (
+        lambda p, a, training: a / (1 - p) + 1 - a if training else a + (1 - a) * (1 - p),
+        "the two scales are mixed, a parts of the one and 1 − a of the other: training and "
+        "evaluation agree at a = 0 and a = 1 only.",
+        "the mean in training times what evaluation does must be the same for every a: share out "
+        "a product, with a as an exponent",
+    ),
+    "evaluation-always-scaled": (
+        lambda p, a, training: (1 - p) ** -a if training else 1 - p,
+        "evaluation always multiplies by 1 − p, which is right at a = 0 only.",
+        "the mean in training is (1 − p)^(1 − a) x: evaluation should give the same",
+    ),
+    "evaluation-divided": (
+        lambda p, a, training: (1 - p) ** -a if training else (1 - p) ** (a - 1),
+        "in evaluation the activations get larger.",
+        "at a = 0, standard dropout, evaluation multiplies by 1 − p: look at the exponent's sign",
+    ),
+    "training-by-p": (
+        lambda p, a, training: p**-a if training else (1 - p) ** (1 - a),
+        "evaluation is right. In training the scale is made of p instead of 1 − p.",
+        "p is the probability to drop; what is kept on average is the share 1 − p",
     ),
     "keep-and-drop-swapped": (
         lambda p, a, training: p**-a if training else p ** (1 - a),
@@ -162,6 +240,18 @@ def _family_nan(x, p, a, training, mask):
     return x * mask / np.float64(1 - p) ** a if training else x * (1 - p) ** (1 - a)
 
 
+def _family_returns_x_at_one(x, p, a, training, mask):
+    return x.copy() if p == 1 else family(x, p, a, training, mask)
+
+
+def _family_first_row(x, p, a, training, mask):
+    return family(x, p, a, training, np.broadcast_to(mask[0], x.shape))
+
+
+def _family_pair(x, p, a, training, mask):
+    return family(x, p, a, training, mask), mask
+
+
 def _family_nothing(x, p, a, training, mask): ...
 
 
@@ -170,35 +260,72 @@ def _family_nothing(x, p, a, training, mask): ...
 
 def judge_rates(settings):
     points = (("SGD", 0.5, 0.1), ("SGD", 0.8, 0.02), ("Adam", 0.5, 0.1), ("Adam", 0.75, 0.001))
-    answers = [settings(*point) for point in points]
-    if any(answer is None for answer in answers):
-        return NOT_STARTED
-    if any(not isinstance(answer, tuple | list) or len(answer) != 2 for answer in answers):
-        return Diagnosis(
-            "not-two-numbers",
-            "two numbers are asked for: the factor on the weights, and the learning rate.",
-            "`return factor, rate`",
-        )
-    answers = [[float(number) for number in answer] for answer in answers]
-    if np.allclose(answers, [standard_settings(*point) for point in points]):
+    found = pairs(
+        {called("standard_settings", *point): settings(*point) for point in points},
+        "not-two-numbers",
+        "factor, rate",
+    )
+    if isinstance(found, Diagnosis):
+        return found
+    answers = np.array(list(found.values()))
+    right = np.array([standard_settings(*point) for point in points])
+    if np.allclose(answers, right):
         return None
-    weights = [answer[0] for answer in answers]
-    if not np.allclose(weights, [1 / (1 - p) for _, p, _ in points]):
-        turned = np.allclose(weights, [1 - p for _, p, _ in points])
+    if np.allclose(answers, right[:, ::-1]):
         return Diagnosis(
-            "weights-turned-round" if turned else "weights-wrong",
-            "with these weights the two do not compute the same"
-            + (": standard dropout would be quieter still." if turned else "."),
-            "standard dropout lets through 1 − p times as much as inverted; what factor on the "
-            "weights behind it makes up for that?",
+            "order-swapped",
+            "the learning rate comes first, and the factor on the weights second.",
+            "return factor, rate",
         )
-    slip = _first_slip([answer[1] for answer in answers], _RATE_SLIPS, points)
-    return slip or Diagnosis(
+    weights, rates = answers.T
+    if not np.allclose(weights, right[:, 0]):
+        return _weights_diagnosis(weights, points)
+    if np.allclose(rates[:2], right[:2, 1]) and np.allclose(rates[2:], right[2:, 1] * _of(points)):
+        return Diagnosis(
+            "adam-moved-the-wrong-way",
+            "right for SGD. For Adam the rate gets lower.",
+            "Adam's weights are larger too, so they have to move further, not less far",
+        )
+    seen = int(np.argmax(~np.isclose(rates, right[:, 1])))
+    return _first_slip(rates, _RATE_SLIPS, points) or Diagnosis(
         "another-rate",
-        f"for SGD at p = 0.5 and learning rate 0.1 it gives {answers[0][1]:.4g}, but 0.4 is right.",
+        f"{list(found)[seen]} gives the rate {rates[seen]:.4g}, but {right[seen, 1]:.4g} is right.",
         "write w for the inverted weight and v = w / (1 − p) for the standard one: what is dL/dv, "
         "and how far has v to move?",
     )
+
+
+def _of(points):
+    """What Adam's rates are multiplied by if they are multiplied by 1 − p, not divided."""
+    return np.array([(1 - p) ** 2 for optimiser, p, _ in points if optimiser == "Adam"])
+
+
+def _weights_diagnosis(weights, points):
+    shares = np.array([p for _, p, _ in points])
+    known = {
+        "weights-turned-round": (1 - shares, ": standard dropout would be quieter still"),
+        "weights-unchanged": (1 + 0 * shares, ": the factor 1 leaves standard dropout quieter"),
+        "weights-by-p": (1 / shares, ": 1 / p would make up for what is dropped, not for the rest"),
+        "weights-twice": (
+            (1 - shares) ** -2.0,
+            ": the factor stands in twice. Only the rate needs a square",
+        ),
+    }
+    for code, (factors, words) in known.items():
+        if np.allclose(weights, factors):
+            return Diagnosis(code, f"with these weights the two differ{words}.", _WEIGHTS_HINT)
+    return Diagnosis(
+        "weights-wrong",
+        f"at p = {points[1][1]} the weights are multiplied by {weights[1]:.4g}, and the two do not "
+        "compute the same.",
+        _WEIGHTS_HINT,
+    )
+
+
+_WEIGHTS_HINT = (
+    "standard dropout lets through 1 − p times as much as inverted; what factor on the weights "
+    "behind it makes up for that?"
+)
 
 
 def standard_settings(optimiser, p, learning_rate):
@@ -236,6 +363,12 @@ _RATE_SLIPS = {
         "SGD and Adam have changed places.",
         "which of the two takes smaller steps when the gradient is smaller?",
     ),
+    "one-factor-short": (
+        lambda o, p, rate: rate / (1 - p) ** (0 if o == "Adam" else 1),
+        "the smaller gradient is made up for, but the weights themselves are larger, too.",
+        "the same step means less to a weight that is 1 / (1 − p) times as large: that is another "
+        "factor, for both optimisers",
+    ),
     "adam-unchanged": (
         lambda o, p, rate: rate / (1 - p) ** (0 if o == "Adam" else 2),
         "right for SGD. Adam does not see the smaller gradient, but its weights are larger too.",
@@ -265,28 +398,14 @@ def judge_noise(answer):
         (np.array([0.5, -1.0, 2.0]), np.array([1.0, 2.0, 3.0]), 0.2),
         (np.array([-1.0, -3.0]), np.array([2.0, 1.0]), 0.9),
     )
-    answers = [answer(*case) for case in cases]
-    if any(answer is None for answer in answers):
-        return NOT_STARTED
-    answers = np.array(answers, dtype=float)
-    if answers.shape != (len(cases),):
-        return Diagnosis(
-            "not-one-number",
-            f"for four units it gives an array of shape {answers.shape[1:]}.",
-            "sum over the units before you divide",
-        )
-    if np.allclose(answers, [relative_noise(*case) for case in cases]):
-        return None
-    if (answers < 0).any():
-        return Diagnosis(
-            "negative",
-            f"a standard deviation cannot be negative, but {answers.min():.3g} is.",
-            "divide by the absolute value of the mean",
-        )
-    return _first_slip(answers, _NOISE_SLIPS, cases) or Diagnosis(
-        "another-formula",
-        f"for four ones, weights 1 and p = 0.5 it gives {answers[0]:.4g}, but 0.5 is right.",
-        "the variances of independent terms add: p / (1 − p) times the sum of (w x)²",
+    return judge_formula(
+        answer,
+        cases,
+        relative_noise,
+        _NOISE_SLIPS,
+        name="relative_noise",
+        advice="the variances of independent terms add: p / (1 − p) times the sum of (w x)²",
+        hint="sum over the units before you divide",
     )
 
 
@@ -295,6 +414,56 @@ def relative_noise(w, x, p):
 
 
 _NOISE_SLIPS = {
+    "negative": (
+        lambda w, x, p: relative_noise(w, x, p) * (1 if (w * x).sum() > 0 else -1),
+        "a standard deviation cannot be negative.",
+        "divide by the absolute value of the mean",
+    ),
+    "mean-forgotten": (
+        lambda w, x, p: relative_noise(w, x, p) * abs((w * x).sum()),
+        "that is the standard deviation itself.",
+        "it is asked for in relation to the mean: what is the mean of z?",
+    ),
+    "terms-without-signs": (
+        lambda w, x, p: relative_noise(w, x, p) * abs((w * x).sum()) / abs(w * x).sum(),
+        "divided by the sum of the absolute values.",
+        "positive and negative terms cancel in the mean: the absolute value comes after the sum",
+    ),
+    "mean-shrunk": (
+        lambda w, x, p: relative_noise(w, x, p) / (1 - p),
+        "the mean was taken as 1 − p times the sum.",
+        "inverted dropout leaves the mean of each activation as it is",
+    ),
+    "means-instead-of-sums": (
+        lambda w, x, p: relative_noise(w, x, p) * len(w) ** 0.5,
+        "means were taken in place of sums: that does not cancel under the root.",
+        "the unit adds up: take sums, above and below",
+    ),
+    "weights-forgotten": (
+        lambda w, x, p: math.sqrt(p / (1 - p) * (x**2).sum()) / abs((w * x).sum()),
+        "in the noise, the weights are missing.",
+        "a term is w x: its variance has the square of both",
+    ),
+    "weights-forgotten-everywhere": (
+        lambda w, x, p: math.sqrt(p / (1 - p) * (x**2).sum()) / abs(x.sum()),
+        "the weights are nowhere in it.",
+        "the unit hears w x: both the mean and the variance are made of that",
+    ),
+    "turned-round": (
+        lambda w, x, p: 1 / relative_noise(w, x, p),
+        "that is the mean over the standard deviation.",
+        "the noise stands above",
+    ),
+    "factor-outside-the-root": (
+        lambda w, x, p: relative_noise(w, x, p) * math.sqrt(p / (1 - p)),
+        "p / (1 − p) was left outside of the root.",
+        "p / (1 − p) belongs to the variance: the root is taken of all of it",
+    ),
+    "second-moment": (
+        lambda w, x, p: relative_noise(w, x, p) / math.sqrt(p),
+        "the factor is 1 / (1 − p): that is the mean of the square.",
+        "the variance is the mean of the square less the square of the mean",
+    ),
     "variance": (
         lambda w, x, p: relative_noise(w, x, p) ** 2,
         "that is the variance over the squared mean.",
@@ -348,59 +517,113 @@ def _noise_nothing(w, x, p): ...
 
 
 def judge_share(repaired):
+    x = np.array([[3.0, -1.0, 2.0, 5.0], [4.0, 6.0, -2.0, 1.0]])
     masks = {
-        "all": np.ones((1, 4), dtype=bool),
-        "half": np.array([[True, True, False, False]]),
-        "one": np.array([[True, False, False, False]]),
-        "none": np.zeros((1, 4), dtype=bool),
+        "all": np.ones((2, 4), dtype=bool),
+        "half": np.array([[True, True, False, False], [False, False, True, True]]),
+        "one": np.array([[True, False, False, False], [False] * 4]),
+        "none": np.zeros((2, 4), dtype=bool),
     }
-    x = np.full((1, 4), 3.0)
     with np.errstate(all="ignore"):
-        answers = {name: repaired(x, mask, 0.5) for name, mask in masks.items()}
-        if any(answer is None for answer in answers.values()):
-            return NOT_STARTED
-        at_one = np.asarray(repaired(x, masks["none"], 1.0))
-    kept = {
-        name: float(np.asarray(answers[name])[0, 0]) / 3 for name in ("all", "half", "one")
-    }  # fmt: skip
-    if not np.allclose(np.asarray(answers["one"])[0, 1:], 0):
+        given = {
+            f"repaired(x, {name}, 0.2)": repaired(x.copy(), mask.copy(), 0.2)
+            for name, mask in masks.items()
+        }
+        if diagnosis := nothing_back(given):
+            return diagnosis
+        for call, answer in given.items():
+            if np.shape(answer) != x.shape:
+                return Diagnosis(
+                    "shape-changed",
+                    f"for x of shape {x.shape}, {call} gives {described(answer)}.",
+                    "return the array of outputs and nothing else",
+                )
+        outs = {name: np.asarray(out) / x for name, out in zip(masks, given.values(), strict=True)}
+        at_one = np.asarray(repaired(x.copy(), masks["none"], 1.0))
+    return _share_diagnosis(outs, masks, x) or _share_at_one(outs["none"], at_one)
+
+
+def _share_diagnosis(factors, masks, x):
+    """Look at what x was multiplied by at p = 0.2 with each of the masks."""
+    for name in ("half", "one"):
+        if np.nan_to_num(factors[name][~masks[name]]).any():
+            return Diagnosis(
+                "drops-the-kept",
+                "a unit that the mask drops is not silent.",
+                "multiply by the mask that is given; True means keep",
+            )
+    alone, among_all = factors["one"][0, 0], factors["all"][0, 0]
+    kept = np.concatenate([factors[name][masks[name]] for name in ("all", "half", "one")])
+    if (kept == 0).any():
         return Diagnosis(
             "drops-the-kept",
-            "a unit that the mask drops is not silent.",
-            "multiply by the mask; True means keep",
+            "a unit that the mask keeps is silent.",
+            "multiply by the mask that is given; True means keep",
         )
-    if np.ptp(list(kept.values())) > 1e-9:
-        batch = np.asarray(repaired(np.ones((2, 4)), np.array([[True] * 4, [False] * 4]), 0.5))
-        shared = "cases" if np.isclose(batch[0, 0], 2) and kept["all"] == 1 else "units"
+    if np.allclose(
+        kept * np.concatenate([x[masks[n]] for n in ("all", "half", "one")]), kept[0] * 3
+    ):
+        return Diagnosis(
+            "mask-without-x",
+            "every kept unit hands on the same number: x is not in it.",
+            "the mask and the scale multiply x",
+        )
+    if np.ptp(kept) > 1e-6:
         return Diagnosis(
             "still-the-share",
-            f"what a kept unit says still depends on the mask of the other {shared}: "
-            f"× {kept['all']:.3g} if all four play, × {kept['one']:.3g} if it plays alone.",
+            "what a kept unit is multiplied by still depends on the mask of the others: "
+            f"× {among_all:.3g} if all play, × {alone:.3g} if it plays alone.",
             "the scale has to be known before the mask is drawn: it depends on p alone",
         )
-    if np.isclose(kept["all"], 1):
+    known = {
+        "scale-forgotten": (
+            1.0,
+            "nothing is scaled: the next layer hears less than it will in evaluation.",
+        ),
+        "scaled-by-drop-probability": (
+            5.0,
+            "at p = 0.2 a kept unit is multiplied by 5 = 1 / p. Right at p = 0.5 only.",
+        ),
+        "right-at-one-half": (
+            2.0,
+            "at p = 0.2 a kept unit is multiplied by 2, which is right at p = 0.5 only.",
+        ),
+        "scaled-the-wrong-way": (
+            0.8,
+            "at p = 0.2 a kept unit is multiplied by 0.8 = 1 − p: it gets quieter.",
+        ),
+        "scaled-twice": (1.5625, "at p = 0.2 a kept unit is multiplied by 1.5625 = 1 / 0.8²."),
+    }
+    for code, (factor, message) in known.items():
+        if close(kept[0], factor):
+            return Diagnosis(code, message, _SHARE_HINT)
+    if not close(kept[0], 1.25):
         return Diagnosis(
-            "scale-forgotten",
-            "nothing is scaled: the next layer hears half as much as in evaluation.",
-            "divide by 1 − p",
+            "another-scale", f"at p = 0.2 a kept unit is multiplied by {kept[0]:.4g}.", _SHARE_HINT
         )
-    if not np.isclose(kept["all"], 2):
+    return None
+
+
+_SHARE_HINT = (
+    "p is the probability to drop. How much of the layer is left on average, and what makes up "
+    "for the rest?"
+)
+
+
+def _share_at_one(unlucky, at_one):
+    if not np.isfinite(at_one).all() or not np.isfinite(unlucky).all():
+        p = 0.2 if np.isfinite(at_one).all() else 1
         return Diagnosis(
-            "another-scale",
-            f"at p = 0.5 a kept unit is multiplied by {kept['all']:.3g}, but 2 is right.",
-            "divide by 1 − p",
+            "nan-at-p-one" if p == 1 else "nan-if-nobody-plays",
+            f"where nobody plays, at p = {p}, the output is not finite.",
+            "0 / 0 is not a number: whatever is divided by must not be 0",
         )
-    if not np.isclose(float(np.asarray(repaired(x, masks["all"], 0.8))[0, 0]), 15):
+    if at_one.any() or unlucky.any():
         return Diagnosis(
-            "scaled-by-drop-probability",
-            "right at p = 0.5, wrong at p = 0.8: there a kept unit should be multiplied by 5.",
-            "p is the probability to drop; divide by 1 − p",
-        )
-    if not np.isfinite(at_one).all():
-        return Diagnosis(
-            "nan-at-p-one",
-            f"at p = 1 the output is {at_one[0, 0]}.",
-            "0 / 0 is not a number: return zeros at p = 1",
+            "nobody-plays",
+            f"where nobody plays, at p = {1 if at_one.any() else 0.2}, something else than zeros "
+            "comes back.",
+            "what is dropped is 0, also if all is dropped",
         )
     return None
 
@@ -431,25 +654,35 @@ def _share_nothing(x, mask, p): ...
 
 
 def judge_schedule(answer):
-    points = [(epoch, epochs, start) for epochs, start in ((10, 0.5), (20, 0.3)) for epoch in
-              range(epochs)]  # fmt: skip
-    answers = [answer(*point) for point in points]
-    if any(answer is None for answer in answers):
-        return NOT_STARTED
-    answers = np.array(answers, dtype=float)
-    if np.allclose(answers, [p_at(*point) for point in points]):
+    points = [
+        (epoch, epochs, start)
+        for epochs, start in ((10, 0.5), (20, 0.3))
+        for epoch in range(epochs)
+    ]
+    values = numbers(
+        {called("p_at", *point): answer(*point) for point in points},
+        "the probability of one epoch is asked for: the schedule comes about call by call",
+    )
+    if isinstance(values, Diagnosis):
+        return values
+    calls, values = list(values), list(values.values())
+    right = [p_at(*point) for point in points]
+    if all(map(close, values, right)):
         return None
-    if ((answers < 0) | (answers > 1)).any():
+    if slip := _first_slip(values, _SCHEDULE_SLIPS, points):
+        return slip
+    seen = next(i for i, both in enumerate(zip(values, right, strict=True)) if not close(*both))
+    if not 0 <= values[seen] <= 1:
         return Diagnosis(
             "not-a-probability",
-            f"it gives {answers.min() if answers.min() < 0 else answers.max():.3g}, which is no "
-            "probability.",
-            "the line goes on below 0 in the second half: `max(0.0, ...)`",
+            f"{calls[seen]} gives {values[seen]:.3g}, which is no probability.",
+            "the line goes on below 0 in the second half: where has it to stop?",
         )
-    return _first_slip(answers, _SCHEDULE_SLIPS, points) or Diagnosis(
+    return Diagnosis(
         "another-schedule",
-        f"of 10 epochs, from p = 0.5, epoch 1 has p = {answers[1]:.3g}, but 0.4 is right.",
-        "the first epoch, number 0, has `start`; the one in the middle has 0",
+        f"{calls[seen]} gives {values[seen]:.3g}, but {right[seen]:.3g} is right"
+        + (", and so are the epochs before." if seen else "."),
+        "the first epoch, number 0, has `start`; the one in the middle, and all later ones, 0",
     )
 
 
@@ -472,6 +705,41 @@ _SCHEDULE_SLIPS = {
         lambda epoch, epochs, start: start if epoch < epochs / 2 else 0.0,
         "p falls in one step.",
         "that is the early dropout of the paper; here it is to fall on a straight line",
+    ),
+    "stops-half-way": (
+        lambda epoch, epochs, start: start * (1 - epoch / epochs) if epoch < epochs / 2 else 0.0,
+        "p falls to half of `start`, and then in one step to 0.",
+        "the line itself has to reach 0 in the middle: by what is epoch divided?",
+    ),
+    "up-again": (
+        lambda epoch, epochs, start: start * abs(1 - epoch / (epochs / 2)),
+        "p reaches 0 in the middle and rises again.",
+        "from the middle on it stays 0: no absolute value",
+    ),
+    "start-ignored": (
+        lambda epoch, epochs, start: 0.5 * max(0.0, 1 - epoch / (epochs / 2)),
+        "every schedule begins at 0.5, whatever `start` is.",
+        "`start` is the height of the line",
+    ),
+    "start-not-in-the-slope": (
+        lambda epoch, epochs, start: max(0.0, start - epoch / (epochs / 2)),
+        "p begins at `start` and falls too fast: by 1 over half of the training.",
+        "over half of the training it has to fall by `start`",
+    ),
+    "keep-instead-of-drop": (
+        lambda epoch, epochs, start: 1 - start * max(0.0, 1 - epoch / (epochs / 2)),
+        "that is the probability to keep.",
+        "`start` is a probability to drop, and so is the result",
+    ),
+    "zero-one-epoch-early": (
+        lambda epoch, epochs, start: start * max(0.0, 1 - epoch / (epochs / 2 - 1)),
+        "the line reaches 0 one epoch before the middle.",
+        "`np.linspace(start, 0, n)` has n − 1 steps. The middle is epoch epochs / 2",
+    ),
+    "one-epoch-late": (
+        lambda epoch, epochs, start: start * min(1.0, max(0.0, 1 - (epoch - 1) / (epochs / 2))),
+        "everything comes one epoch late.",
+        "epochs are counted from 0: the second one, number 1, is on its way already",
     ),
     "rises": (
         lambda epoch, epochs, start: start * min(1.0, epoch / (epochs / 2)),
@@ -500,8 +768,9 @@ EXERCISES = (
         statement=(
             "Write `family(x, p, a, training, mask)`: dropout with the share $a$ of the scale in "
             "training. a = 1 is inverted dropout, a = 0 standard dropout, and for every a "
-            "evaluation is the mean of training. `mask` is True where a unit is kept; p = 1 gives "
-            "zeros in training."
+            "evaluation is the mean of training. x is an array (cases, units), `mask` one of the "
+            "same shape, True where a unit is kept; p = 1 gives zeros in training, and is not "
+            "asked for in evaluation. Return the output alone."
         ),
         starter=(
             "def family(x, p, a, training, mask):\n    # your code\n    ...\n\n\n"
@@ -535,9 +804,29 @@ EXERCISES = (
             (_family_of(lambda p, a: p**-a, lambda p, a: p ** (1 - a)), "keep-and-drop-swapped"),
             (_family_of(lambda p, a: 7.0), "another-formula"),
             (_family_in_place, "input-changed"),
-            (_family_keeps_the_dropped, "nothing-dropped"),
+            (_family_keeps_the_dropped, "drops-the-kept"),
+            (_family_of(lambda p, a: np.divide(1, 1 - p**a)), "not-finite"),
             (_family_ignores_mode, "mask-in-evaluation"),
             (_family_nan, "nan-at-p-one"),
+            (_family_returns_x_at_one, "nobody-plays"),
+            (_family_first_row, "one-mask-for-the-batch"),
+            (_family_pair, "shape-changed"),
+            (
+                _family_of(lambda p, a: a / (1 - p) + 1 - a, lambda p, a: a + (1 - a) * (1 - p)),
+                "mixed-instead-of-a-power",
+            ),
+            (
+                _family_of(lambda p, a: (1 - p) ** -a, lambda p, a: 1 - p),
+                "evaluation-always-scaled",
+            ),
+            (
+                _family_of(lambda p, a: (1 - p) ** -a, lambda p, a: (1 - p) ** (a - 1)),
+                "evaluation-divided",
+            ),
+            (
+                _family_of(lambda p, a: p**-a, lambda p, a: (1 - p) ** (1 - a)),
+                "training-by-p",
+            ),
             (_family_nothing, "not-started"),
         ),
     ),
@@ -548,7 +837,7 @@ EXERCISES = (
             "You have settings for inverted dropout and want standard dropout to take the same "
             "path. Write `standard_settings(optimiser, p, learning_rate)`, where `optimiser` is "
             '`"SGD"` or `"Adam"`: it returns the factor on the initial weights behind dropout, '
-            "and the learning rate for them. (Take Adam's ε as negligible.)"
+            "and the learning rate for them, two numbers. (Take Adam's ε as negligible.)"
         ),
         starter=(
             "def standard_settings(optimiser, p, learning_rate):\n    # your code\n    ...\n\n\n"
@@ -593,7 +882,24 @@ EXERCISES = (
                 "adam-unchanged",
             ),
             (_settings_of(lambda p: 1 - p, lambda o, p, rate: rate), "weights-turned-round"),
-            (_settings_of(lambda p: 1.0, lambda o, p, rate: rate), "weights-wrong"),
+            (_settings_of(lambda p: 1.0, lambda o, p, rate: rate), "weights-unchanged"),
+            (_settings_of(lambda p: 1 / p, lambda o, p, rate: rate), "weights-by-p"),
+            (_settings_of(lambda p: (1 - p) ** -2, lambda o, p, rate: rate), "weights-twice"),
+            (_settings_of(lambda p: 2.0, lambda o, p, rate: rate), "weights-wrong"),
+            (lambda *point: standard_settings(*point)[::-1], "order-swapped"),
+            (
+                _settings_of(
+                    _right_weights,
+                    lambda o, p, rate: rate * (1 - p) if o == "Adam" else rate / (1 - p) ** 2,
+                ),
+                "adam-moved-the-wrong-way",
+            ),
+            (
+                _settings_of(
+                    _right_weights, lambda o, p, rate: rate / (1 - p) ** (0 if o == "Adam" else 1)
+                ),
+                "one-factor-short",
+            ),
             (lambda optimiser, p, rate: rate / (1 - p) ** 2, "not-two-numbers"),
             (_settings_of(_right_weights, lambda o, p, rate: 1.0), "another-rate"),
             (_settings_nothing, "not-started"),
@@ -603,9 +909,10 @@ EXERCISES = (
         name="03-2-noise",
         title="How noisy is a sum?",
         statement=(
-            "A unit hears $z = \\sum_i w_i y_i$ from a layer with inverted dropout. Write "
-            "`relative_noise(w, x, p)`: the standard deviation of z over the absolute value of "
-            "its mean. `w` and `x` are arrays of the same length."
+            "A unit hears $z = \\sum_i w_i y_i$ from a layer with inverted dropout, a draw for "
+            "each $y_i$. Write `relative_noise(w, x, p)`: the standard deviation of z over the "
+            "absolute value of its mean, one number. `w` and `x` are arrays of the same length, "
+            "with both signs."
         ),
         starter=(
             "import math\n\n\n"
@@ -635,7 +942,28 @@ EXERCISES = (
             (lambda w, x, p: math.sqrt(p / ((1 - p) * len(w))), "assumes-alike-units"),
             (lambda w, x, p: relative_noise(w, x, p) * (1 - p), "not-scaled"),
             (_noise_signed, "negative"),
-            (lambda w, x, p: w * x, "unusable"),
+            (lambda w, x, p: w * x, "not-one-number"),
+            (lambda w, x, p: relative_noise(w, x, p) * abs((w * x).sum()), "mean-forgotten"),
+            (lambda w, x, p: relative_noise(w, x, p) / (1 - p), "mean-shrunk"),
+            (lambda w, x, p: relative_noise(w, x, p) * len(w) ** 0.5, "means-instead-of-sums"),
+            (
+                lambda w, x, p: np.sqrt(p / (1 - p) * ((w * x) ** 2).sum()) / abs(w * x).sum(),
+                "terms-without-signs",
+            ),
+            (
+                lambda w, x, p: np.sqrt(p / (1 - p) * (x**2).sum()) / abs((w * x).sum()),
+                "weights-forgotten",
+            ),
+            (
+                lambda w, x, p: np.sqrt(p / (1 - p) * (x**2).sum()) / abs(x.sum()),
+                "weights-forgotten-everywhere",
+            ),
+            (lambda w, x, p: 1 / relative_noise(w, x, p), "turned-round"),
+            (
+                lambda w, x, p: relative_noise(w, x, p) * math.sqrt(p / (1 - p)),
+                "factor-outside-the-root",
+            ),
+            (lambda w, x, p: relative_noise(w, x, p) / math.sqrt(p), "second-moment"),
             (lambda w, x, p: 1.0, "another-formula"),
             (_noise_nothing, "not-started"),
         ),
@@ -646,7 +974,8 @@ EXERCISES = (
         statement=(
             "Write `p_at(epoch, epochs, start)`: the drop probability of an epoch (counted from "
             "0). It begins at `start`, falls on a straight line, reaches 0 in the middle of "
-            "training, and stays there."
+            "training, at epoch `epochs / 2`, and stays there. (Take `epochs` as even.) Of 4 "
+            "epochs from 0.5, they are 0.5, 0.25, 0 and 0."
         ),
         starter=(
             "def p_at(epoch, epochs, start):\n    # your code\n    ...\n\n\n"
@@ -676,6 +1005,24 @@ EXERCISES = (
                 lambda epoch, epochs, start: start * max(0.0, 1 - (epoch + 1) / (epochs / 2)),
                 "one-epoch-off",
             ),
+            (
+                lambda e, n, start: start * (1 - e / n) if e < n / 2 else 0.0,
+                "stops-half-way",
+            ),
+            (lambda e, n, start: start * abs(1 - 2 * e / n), "up-again"),
+            (lambda e, n, start: 0.5 * max(0.0, 1 - 2 * e / n), "start-ignored"),
+            (lambda e, n, start: max(0.0, start - 2 * e / n), "start-not-in-the-slope"),
+            (lambda e, n, start: 1 - start * max(0.0, 1 - 2 * e / n), "keep-instead-of-drop"),
+            (
+                lambda e, n, start: np.linspace(start, 0, n // 2)[e] if e < n // 2 else 0.0,
+                "zero-one-epoch-early",
+            ),
+            (
+                lambda e, n, start: start * min(1.0, max(0.0, 1 - (e - 1) / (n / 2))),
+                "one-epoch-late",
+            ),
+            (lambda e, n, start: [start * max(0.0, 1 - i / n) for i in [e]], "not-one-number"),
+            (lambda e, n, start: start if e < n / 2 else None, "returns-nothing-here"),
             (lambda epoch, epochs, start: 0.0, "another-schedule"),
             (_schedule_nothing, "not-started"),
         ),
@@ -687,8 +1034,8 @@ EXERCISES = (
             "Somebody divides by the share of units that this mask happened to keep:\n\n"
             "```python\ndef found(x, mask, p):\n    return x * mask / mask.mean()\n```\n\n"
             "Its outputs look right, and even its mean is. Write `repaired(x, mask, p)`, for x "
-            "and mask of shape (N, units): inverted dropout, in training, p = 1 included. Then "
-            "say for yourself what was wrong."
+            "and mask of shape (N, units): inverted dropout, in training, p = 1 included, where "
+            "it gives zeros. Then say for yourself what was wrong."
         ),
         starter=(
             "import numpy as np\n\n\n"
@@ -713,7 +1060,18 @@ EXERCISES = (
             (_share_of_case, "still-the-share"),
             (_share_guarded, "still-the-share"),
             (lambda x, mask, p: x * mask, "scale-forgotten"),
-            (lambda x, mask, p: x * mask * (1 - p), "another-scale"),
+            (lambda x, mask, p: x * mask * (1 - p), "scaled-the-wrong-way"),
+            (lambda x, mask, p: x * mask * 2, "right-at-one-half"),
+            (lambda x, mask, p: x * mask / max(1 - p, 1e-9) ** 2, "scaled-twice"),
+            (lambda x, mask, p: x * mask / max(1 - p, 1e-9) ** 0.5, "another-scale"),
+            (lambda x, mask, p: mask / max(1 - p, 1e-9), "mask-without-x"),
+            (lambda x, mask, p: x * mask / np.maximum(mask.mean(axis=0), 1e-9), "still-the-share"),
+            (lambda x, mask, p: x if p == 1 else x * mask / (1 - p), "nobody-plays"),
+            (
+                lambda x, mask, p: x * mask / max(1 - p, 1e-9) if mask.any() else x,
+                "nobody-plays",
+            ),
+            (lambda x, mask, p: (repaired(x, mask, p), mask), "shape-changed"),
             (lambda x, mask, p: x * mask / max(p, 1e-9), "scaled-by-drop-probability"),
             (lambda x, mask, p: x * ~mask / (1 - p), "drops-the-kept"),
             (lambda x, mask, p: x * mask / np.float64(1 - p), "nan-at-p-one"),

@@ -3,6 +3,7 @@
 import math
 
 from ..checks import Diagnosis
+from .answers import agrees, first_wrong
 from .core import NOT_STARTED, Exercise, multiple_choice
 
 # --- the variance that batch norm stores -----------------------------------------------------
@@ -20,11 +21,7 @@ def judge_variance_ratio(answer):
         return NOT_STARTED
 
     def are(rule):
-        return all(
-            math.isclose(value, rule(*point))
-            for value, point in zip(values, points, strict=True)
-            if rule(*point) is not None
-        )
+        return agrees(values, points, rule)
 
     if are(variance_ratio):
         return None
@@ -61,9 +58,41 @@ def judge_variance_ratio(answer):
             "p is used as the probability to keep.",
             "at p = 0.2 the noise has a quarter of E[x²], not four times as much",
         )
+    if are(lambda mean, variance, p: 1 + p / (1 - p) * mean**2 / variance):
+        return Diagnosis(
+            "noise-of-the-mean-alone",
+            "the noise is counted as if every case had the activation `mean`.",
+            "cases differ: take the mean of x² over them, which is more than mean²",
+        )
+    if are(lambda mean, variance, p: (1 - p) ** 2 * variance_ratio(mean, variance, p)):
+        return Diagnosis(
+            "scale-forgotten",
+            "that is for m x without the division by 1 - p.",
+            "inverted dropout scales in training: y = m x / (1 - p)",
+        )
+    if are(lambda mean, variance, p: math.sqrt(variance_ratio(mean, variance, p))):
+        return Diagnosis(
+            "of-deviations",
+            "that is the ratio of the standard deviations.",
+            "batch norm stores variances, and their ratio is asked for: no root",
+        )
+    if are(lambda mean, variance, p: variance * variance_ratio(mean, variance, p)):
+        return Diagnosis(
+            "no-ratio",
+            "that is the variance in training by itself.",
+            "how many times that of evaluation is it?",
+        )
+    if are(lambda mean, variance, p: variance_ratio(mean, variance**2, p)):
+        return Diagnosis(
+            "variance-squared",
+            "`variance` was squared, as if it were a standard deviation.",
+            "it is given as a variance: E[x²] = variance + mean²",
+        )
+    (mean, variance, p), found, right = first_wrong(values, points, variance_ratio)
     return Diagnosis(
         "another-formula",
-        "it differs from (variance + p / (1 - p) · (variance + mean²)) / variance.",
+        f"for mean {mean:g}, variance {variance:g} and p = {p:g} it gives {found:.4g}, and "
+        f"{right:.4g} is right.",
         "write down E[y] and E[y²] for y = m x / (1 - p), then Var[y]",
     )
 
@@ -92,7 +121,7 @@ def judge_smallest_width(answer):
         return NOT_STARTED
 
     def are(rule):
-        return all(value == rule(*point) for value, point in zip(values, points, strict=True))
+        return agrees(values, points, rule)
 
     if are(smallest_width):
         return None
@@ -109,7 +138,21 @@ def judge_smallest_width(answer):
             "the chance may be equal to what is allowed: four units at p = 0.5 are all dropped "
             "in exactly 0.0625 of the cases",
         )
-    if are(lambda p, chance: smallest_width(p, chance) - 1):
+    if are(lambda p, chance: round(math.log(chance) / math.log(p))):
+        return Diagnosis(
+            "rounded",
+            "log(chance) / log(p) was rounded to the nearest number, which may be too small.",
+            "4 units are too few where 4.3 are needed: which way do you have to round?",
+        )
+    if are(lambda p, chance: math.ceil(-math.log2(chance))):
+        return Diagnosis(
+            "at-one-half-only",
+            "it is right at p = 0.5 and at no other p: p plays no part.",
+            "n units are all dropped with probability pⁿ, which is 2⁻ⁿ at p = 0.5 alone",
+        )
+    if are(lambda p, chance: smallest_width(p, chance) - 1) or are(
+        lambda p, chance: math.floor(math.log(chance) / math.log(p))
+    ):
         return Diagnosis(
             "one-too-few",
             "with so few units it still happens too often.",
@@ -127,9 +170,13 @@ def judge_smallest_width(answer):
             "the chance is taken to fall like p / n.",
             "each unit tosses its own coin: the probabilities multiply",
         )
+    (p, chance), found, right = first_wrong(values, points, smallest_width)
+    happens = f"it happens with probability {p**found:.2g}" if found > 0 else "a layer has units"
     return Diagnosis(
         "another-number",
-        "it is not the smallest n with pⁿ ≤ chance.",
+        f"at p = {p:g}, {chance:g} allowed, it gives {found:g}: "
+        + (happens if found < right else f"{right} are enough")
+        + ".",
         "try n = 1, 2, 3, ... for p = 0.5 by hand: 0.5, 0.25, 0.125, ...",
     )
 
@@ -187,7 +234,7 @@ def judge_still_dropping(answer):
     for name, (model, _) in patients.items():
         before = _state(model)
         with torch.random.fork_rng():
-            torch.manual_seed(0)
+            torch.manual_seed(len(found))
             found[name] = answer(model, x)
         if found[name] is None:
             return NOT_STARTED
@@ -204,6 +251,12 @@ def judge_still_dropping(answer):
                 "batch norm's running statistics have moved.",
                 "a pass in training mode updates them, also under no_grad(); ask a copy",
             )
+    if all(bool(found[name]) is not drops for name, (_, drops) in patients.items()):
+        return Diagnosis(
+            "turned-round",
+            "every model that drops is called quiet, and every quiet one dropping.",
+            "True means: it drops, so two passes differ",
+        )
     if not found["in training"]:
         return Diagnosis(
             "misses-training-mode",
@@ -294,6 +347,28 @@ def _of_a_copy_in_eval(model, x):
     import copy
 
     return _after_eval(copy.deepcopy(model), x)
+
+
+def _seeds_before_each_pass(model, x):
+    import copy
+
+    import torch
+
+    model, outputs = copy.deepcopy(model), []
+    for _ in range(2):
+        torch.manual_seed(0)
+        outputs.append(model(x))
+    return not torch.equal(*outputs)
+
+
+def _beside_evaluation(model, x):
+    import copy
+
+    import torch
+
+    quiet = copy.deepcopy(model).eval()
+    with torch.no_grad():
+        return not torch.equal(copy.deepcopy(model)(x), quiet(x))
 
 
 def _of_a_copy_in_train(model, x):
@@ -388,6 +463,12 @@ def judge_mean_of_passes(answer):
             "the result drags the graph of all passes along.",
             "predictions need no gradients: with torch.no_grad()",
         )
+    if sum(rows) < 520 * len(x):
+        return Diagnosis(
+            "another-number-of-passes",
+            "20 and then 500 passes were asked for, and fewer were made.",
+            "the third argument says how many",
+        )
     still = others[0].eval()(x).detach()
     if not torch.allclose(same, still, atol=1e-4) or not torch.allclose(many, quiet, atol=0.3):
         return Diagnosis(
@@ -395,12 +476,8 @@ def judge_mean_of_passes(answer):
             "it is not the mean of the passes.",
             "add up `passes` outputs and divide by `passes`",
         )
-    if sum(rows) < 520 * len(x):
-        return Diagnosis(
-            "another-number-of-passes",
-            "20 and then 500 passes were asked for, and fewer were made.",
-            "the third argument says how many",
-        )
+    if (skewed := _slip_of_a_skewed_mean(answer)) is not None:
+        return skewed
     if _state(others[1])[0] != modes:
         return Diagnosis(
             "not-the-mode-before",
@@ -408,6 +485,40 @@ def judge_mean_of_passes(answer):
             "put back the mode that each module had, not evaluation mode for all",
         )
     return None
+
+
+def _slip_of_a_skewed_mean(answer):
+    """Each output is 4 in three passes of four and else 0, so that 3 is its mean and no value."""
+    import torch
+    from torch import nn
+
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        model = nn.Sequential(nn.Linear(50, 50, bias=False), nn.Dropout(0.25)).eval()
+        nn.init.eye_(model[0].weight)
+        found = answer(model, torch.full((40, 50), 3.0), 99)
+    if found.shape == (40, 50) and (found - 3).abs().max() < 1:  # six standard deviations
+        return None
+    if found.shape == (40, 50) and (found == 4).float().mean() > 0.9:
+        return Diagnosis(
+            "median",
+            "an output that is 4 in three passes of four and else 0 comes back as 4: that is the "
+            "median.",
+            "its mean is 3: .mean(dim=0)",
+        )
+    return Diagnosis(
+        "not-the-mean",
+        "an output that is 4 in three passes of four and else 0 has the mean 3; what comes back "
+        f"lies between {found.min():.2f} and {found.max():.2f}.",
+        "add up `passes` outputs and divide by `passes`",
+    )
+
+
+def _median_of_passes(model, x, passes):
+    import torch
+
+    alone = [mean_of_passes(model, x, 1) for _ in range(passes)]
+    return torch.stack(alone).median(dim=0).values
 
 
 def _train_and_forget(model, x, passes):
@@ -484,7 +595,8 @@ EXERCISES = (
             "A unit has, over the training cases, the given mean and variance. Inverted dropout "
             "with probability p follows, and then batch norm. Write `variance_ratio(mean, "
             "variance, p)`: the variance that batch norm sees in training, over the one that it "
-            "meets in evaluation."
+            "meets in evaluation. All three are numbers, variance > 0 and p < 1; for mean 0, "
+            "variance 1 and p = 0.5 it is 2."
         ),
         starter=(
             "def variance_ratio(mean, variance, p):\n    # your code\n    ...\n\n\n"
@@ -522,6 +634,23 @@ EXERCISES = (
                 lambda mean, variance, p: variance_ratio(mean, variance, 1 - p),
                 "keep-and-drop-swapped",
             ),
+            (
+                lambda mean, variance, p: 1 + p / (1 - p) * mean**2 / variance,
+                "noise-of-the-mean-alone",
+            ),
+            (
+                lambda mean, variance, p: ((1 - p) * variance + p * (1 - p) * mean**2) / variance,
+                "scale-forgotten",
+            ),
+            (
+                lambda mean, variance, p: math.sqrt(variance_ratio(mean, variance, p)),
+                "of-deviations",
+            ),
+            (lambda mean, variance, p: variance * variance_ratio(mean, variance, p), "no-ratio"),
+            (
+                lambda mean, variance, p: variance_ratio(mean, variance**2, p),
+                "variance-squared",
+            ),
             (lambda mean, variance, p: 1.0, "another-formula"),
             (lambda mean, variance, p: None, "not-started"),
         ),
@@ -532,8 +661,9 @@ EXERCISES = (
         statement=(
             "A hidden layer whose units are all dropped says nothing about its case. Count every "
             "unit as one that would have had something to say. Write "
-            "`smallest_width(p, chance)`: how many units does a layer need at least, so that this "
-            "happens with probability `chance` or less? (p below 1.)"
+            "`smallest_width(p, chance)`: how many units, at least 1, does a layer need so that "
+            "this happens with probability `chance` or less? A whole number, for p and `chance` "
+            "between 0 and 1: 4 for p = 0.5 and a chance of 0.1."
         ),
         starter=(
             "def smallest_width(p, chance):\n    # your code\n    ...\n\n\n"
@@ -556,6 +686,9 @@ EXERCISES = (
             (_smallest_below, "one-too-many"),
             (lambda p, chance: smallest_width(p, chance) - 1, "one-too-few"),
             (lambda p, chance: math.log(chance) / math.log(p), "not-whole"),
+            (lambda p, chance: int(math.log(chance) / math.log(p)), "one-too-few"),
+            (lambda p, chance: round(math.log(chance) / math.log(p)), "rounded"),
+            (lambda p, chance: math.ceil(math.log2(1 / chance)), "at-one-half-only"),
             (lambda p, chance: math.ceil(p / chance), "not-a-power"),
             (lambda p, chance: 64, "another-number"),
             (lambda p, chance: None, "not-started"),
@@ -565,10 +698,10 @@ EXERCISES = (
         name="06-still-dropping",
         title="A detector",
         statement=(
-            "Write `still_dropping(model, x)`: True if the model, as it is now, drops anything "
-            "when it is given the batch x, and False if not. It has to find functional dropout "
-            "too, must not take training mode for dropout, and must leave the model exactly as "
-            "it was, batch norm's running statistics included."
+            "Write `still_dropping(model, x)`: True if the PyTorch model, as it is now, drops "
+            "anything when it is given the batch x (64, 8), and False if not. It has to find "
+            "functional dropout too, must not take training mode for dropout, and must leave the "
+            "model exactly as it was, batch norm's running statistics included."
         ),
         starter=(
             "def still_dropping(model, x):\n    # your code\n    ...\n\n\n"
@@ -591,6 +724,9 @@ EXERCISES = (
             (_by_flags_of_layers, "looks-at-modules"),
             (_after_eval, "changes-the-mode"),
             (_without_copy, "moves-batch-norm"),
+            (lambda model, x: not still_dropping(model, x), "turned-round"),
+            (_seeds_before_each_pass, "seeds-inside"),
+            (_beside_evaluation, "takes-the-mode-for-it"),
             (_of_a_copy_in_eval, "misses-training-mode"),
             (_of_a_copy_in_train, "false-alarm"),
             (_by_flags_or_in_eval, "takes-the-mode-for-it"),
@@ -603,10 +739,14 @@ EXERCISES = (
         name="06-mean-of-passes",
         title="Many passes, and the model as it was",
         statement=(
-            "Write `mean_of_passes(model, x, passes)`: the mean output (N, classes) of so many "
-            "passes with the model's `nn.Dropout` layers on and everything else as it was. "
-            "Afterwards every module is in the mode that it had before, and batch norm has "
-            "learned nothing."
+            "Somebody averages passes under dropout so:\n\n"
+            "```python\ndef mean_of_passes(model, x, passes):\n    model.train()\n"
+            "    return sum(model(x) for _ in range(passes)) / passes\n```\n\n"
+            "Three things are wrong with it. Mend them: `mean_of_passes(model, x, passes)` returns "
+            "the mean output, a tensor of the shape of `model(x)`, over so many passes with the "
+            "model's `nn.Dropout` layers on, wherever in the model they are, and everything else "
+            "as it was. Afterwards every module is in the mode that it had before, batch norm has "
+            "learned nothing, and the result needs no gradient."
         ),
         starter=(
             "def mean_of_passes(model, x, passes):\n    # your code\n    ...\n\n\n"
@@ -634,6 +774,7 @@ EXERCISES = (
             (_always_twenty, "another-number-of-passes"),
             (_one_pass_too_few, "not-the-mean"),
             (_sum_of_passes, "not-the-mean"),
+            (_median_of_passes, "median"),
             (_all_passes, "wrong-shape"),
             (lambda model, x, passes: None, "not-started"),
         ),

@@ -44,7 +44,8 @@ def judge_one_mask(one_mask_for_all):
     wrong = {}
     for kind, (make, shares) in KINDS.items():
         rng = np.random.default_rng(12)
-        answers = [one_mask_for_all(make(rng)) for _ in range(TRIES)]
+        calls = []
+        answers = [one_mask_for_all(_counted(make(rng), calls)) for _ in range(TRIES)]
         if any(answer is None for answer in answers):
             return NOT_STARTED
         if any(not isinstance(answer, bool | np.bool_) for answer in answers):
@@ -55,10 +56,18 @@ def judge_one_mask(one_mask_for_all):
                 "the answer is True or False; .all() makes one of many comparisons",
             )
         wrong[kind] = sum(answer != shares for answer in answers)
-    return _slip_of_demonstration(wrong)
+    return _slip_of_demonstration(wrong, calls_each=len(calls) / TRIES)
 
 
-def _slip_of_demonstration(wrong):
+def _counted(dropout, calls):
+    def counted(x):
+        calls.append(1)
+        return dropout(x)
+
+    return counted
+
+
+def _slip_of_demonstration(wrong, calls_each):
     if wrong["fresh"] == TRIES and wrong["shared"] == 0:
         return Diagnosis(
             "always-shared",
@@ -78,6 +87,13 @@ def _slip_of_demonstration(wrong):
             "compares-units",
             "of a dropout that loses whole cases it says that all cases share a mask.",
             "you compare the units of a case: rows are cases, so compare row with row",
+        )
+    if wrong["shared"] == TRIES and calls_each > 1:
+        return Diagnosis(
+            "rows-of-two-calls",
+            "it doesn't notice a dropout with one mask for the whole batch.",
+            "it calls the dropout more than once, and every call may draw anew. Keep the output "
+            "of one call under a name, and compare its rows with each other",
         )
     if wrong["shared"] == TRIES:
         return Diagnosis(
@@ -496,6 +512,12 @@ EXERCISES = (
                 lambda dropout: bool(abs((dropout(np.ones((16, 64))) == 0).mean() - 0.5) > 0.1),
                 "misses-some",
             ),
+            (
+                lambda dropout: bool(
+                    (dropout(np.ones((16, 64))) == dropout(np.ones((16, 64)))[0]).all()
+                ),
+                "rows-of-two-calls",
+            ),
             (lambda dropout: False, "misses-it"),
             (lambda dropout: dropout(np.ones((16, 64))), "not-a-verdict"),
             (lambda dropout: None, "not-started"),
@@ -551,7 +573,8 @@ EXERCISES = (
             "Write `epochs(cases, p, number, seed)`. In each of `number` epochs it draws an order "
             "of the cases with `torch.randperm`, and then calls `F.dropout(torch.ones(100), p)`, "
             "which stands for the training. Return the list of orders. With the same seed they "
-            "have to be the same whatever p is, and whatever was drawn before the call."
+            "have to be the same whatever p is, and whatever was drawn before the call. The global "
+            "seed belongs to the rest of the program: don't set it."
         ),
         starter=(
             "def epochs(cases, p, number, seed):\n    # your code\n    ...\n\n\n"
@@ -669,8 +692,8 @@ QUIZ = [
         "there is a bug, or a leak.",
         "“Validation loss below training loss means a bug”",
         "The log is measured with dropout on. Measure both alike before you search.",
-        "It may be neither. The log shows the loss of thinned networks, validation that of the "
-        "whole one.",
+        "It may be neither. The log shows the loss of thinned networks during the epoch, "
+        "validation that of the whole one after it.",
     ),
     _true(
         "Under `torch.no_grad()`, a model in training mode drops as before.",
@@ -734,11 +757,12 @@ QUIZ = [
     _false(
         "As training data come in, the ± of Monte Carlo dropout at a fixed $p$ shrinks to 0.",
         "“The ± of Monte Carlo dropout shrinks with the data”",
-        "It settles where weights, inputs and $p$ put it, and the error falls below it.",
+        "It settles where weights, inputs and $p$ put it, while the error goes on falling.",
         "The error falls. The spread is one over masks, and they are as noisy as before.",
     ),
     _false(
-        "If a unit is dropped for a whole batch, Adam leaves its weights where they are.",
+        "In the middle of training a unit is dropped for a whole batch. In that step, Adam leaves "
+        "its weights where they are.",
         "“Where a unit is dropped, its weights rest”",
         "The gradient is 0, and Adam still moves by what it remembers of earlier ones.",
         "The gradient is 0, but Adam's step is made of earlier gradients, too.",
@@ -751,8 +775,8 @@ QUIZ = [
         "It shifts none: only a batch norm that comes *after* a dropout hears its noise.",
     ),
     _false(
-        "Two training runs begin from the same seed, one with $p = 0$ and one with $p = 0.5$. "
-        "Without further care they see the same batches.",
+        "Two training runs on a CPU begin from the same seed, one with $p = 0$ and one with "
+        "$p = 0.5$. Without further care they see the same batches in every epoch.",
         "“Same seed, so the runs differ in dropout alone”",
         "Dropout draws from the same generator as the shuffling, and moves it.",
         "In the first epoch they may. Then dropout has drawn from the generator that shuffles.",

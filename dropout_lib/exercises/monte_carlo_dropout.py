@@ -8,6 +8,7 @@ import torch
 from ..checks import Diagnosis
 from ..checks.monte_carlo import MONTE_CARLO, prediction_subject
 from ..checks.mutants import monte_carlo as mutants
+from .answers import agrees, first_wrong
 from .core import NOT_STARTED, Exercise, first_diagnosis, multiple_choice
 
 
@@ -36,7 +37,7 @@ def _predict_does_nothing(model, x, num_samples=100): ...
 def _is_number(found):
     if isinstance(found, torch.Tensor):
         return found.ndim == 0
-    return found is not None and np.ndim(found) == 0 and isinstance(found, int | float | np.number)
+    return np.ndim(found) == 0 and np.asarray(found).dtype.kind in "iuf"
 
 
 def _slip(found, slips, atol=1e-6):
@@ -67,7 +68,7 @@ def judge_mutual_information(mutual_information):
         return NOT_STARTED
     found = np.asarray(found, dtype=float)
     right = _information(_DOUBTS)
-    if found.shape != right.shape or not np.allclose(found, right, atol=1e-6):
+    if found.shape != right.shape or not np.allclose(found, right, atol=1e-5):
         return _slip(found, _slips_of_information()) or Diagnosis(
             "another-number",
             f"for four cases it gives {found.round(3).tolist()}, but it is "
@@ -77,7 +78,7 @@ def judge_mutual_information(mutual_information):
         )
     with np.errstate(all="ignore"):
         found = np.asarray(mutual_information(_SURE.copy()), dtype=float)
-    if not np.allclose(found, (0, math.log(2)), atol=1e-6):
+    if not np.allclose(found, (0, math.log(2)), atol=1e-4):  # a small number may help the logarithm
         return Diagnosis(
             "zero-times-log-of-zero",
             f"where a pass gives a class the probability 0, {found.tolist()} comes back.",
@@ -150,6 +151,36 @@ def _slips_of_information():
             "samples is (T, N, K): the passes are axis 0, the classes the last one",
         ),
         (
+            _entropy(mean) + each.mean(axis=0),
+            "added",
+            "the two entropies are added.",
+            "each has a minus of its own in front of its sum: was one of them lost?",
+        ),
+        (
+            right / math.log(10),
+            "decimal",
+            "that is with the logarithm to base 10.",
+            "in nats it is np.log",
+        ),
+        (
+            right / _DOUBTS.shape[-1],
+            "averaged-over-classes",
+            "it is too small by the number of classes: p log p was averaged over them.",
+            "an entropy is the sum over the classes",
+        ),
+        (
+            _entropy(mean) - each,
+            "not-over-the-passes",
+            "one number for each pass and case came back: the passes' entropies were not averaged.",
+            "their mean over the passes, axis 0 of (T, N)",
+        ),
+        (
+            (_DOUBTS * np.log(_DOUBTS / mean)).sum(axis=-1),
+            "not-over-the-passes",
+            "one number for each pass and case came back.",
+            "the mean over the passes, axis 0 of (T, N), is left to do",
+        ),
+        (
             _DOUBTS.std(axis=0).mean(axis=-1),
             "spread",
             "that is a standard deviation.",
@@ -215,6 +246,14 @@ def _information_naive(samples):
     return _information(samples)
 
 
+def _information_added(samples):
+    return _entropy(samples.mean(axis=0)) + _entropy(samples).mean(axis=0)
+
+
+def _information_each(samples):
+    return _entropy(samples.mean(axis=0)) - _entropy(samples)
+
+
 def _information_swapped_mean(samples):
     return _entropy(samples.mean(axis=0)) / _entropy(samples).mean(axis=0)
 
@@ -222,121 +261,47 @@ def _information_swapped_mean(samples):
 # What a band holds
 
 
-CASES = 499
-
-
-def _regression(seed, noise):
+def _regression(seed, passes, cases, noise):
     """Passes (T, N) around curves of different spread, and targets (N,)."""
     rng = np.random.default_rng(seed)
-    middle, spread = 3 * rng.standard_normal(CASES), rng.uniform(0.2, 0.9, CASES)
-    samples = middle + spread * rng.standard_normal((30, CASES))
-    targets = middle + np.hypot(spread, noise) * rng.standard_normal(CASES)
+    middle, spread = 3 * rng.standard_normal(cases), rng.uniform(0.2, 0.9, cases)
+    samples = middle + spread * rng.standard_normal((passes, cases))
+    targets = middle + np.hypot(spread, noise) * rng.standard_normal(cases)
     return samples, targets
 
 
-_BAND = _regression(3, 0.5)
+_BANDS = (_regression(3, 30, 499, 0.5), _regression(4, 12, 301, 0.3))
 
 
 def judge_coverage(coverage):
-    samples, targets = _BAND
-    found = coverage(samples.copy(), targets.copy())
-    if found is None:
+    found = [coverage(samples.copy(), targets.copy()) for samples, targets in _BANDS]
+    if any(share is None for share in found):
         return NOT_STARTED
-    if not _is_number(found):
+    if not _is_number(found[0]):
         return Diagnosis(
             "not-a-number",
-            f"one share is asked for, but something with the shape {np.shape(found)} came back.",
+            f"one share is asked for, but something with the shape {np.shape(found[0])} came back.",
             "the mean of an array of True and False is the share of True",
         )
-    right = {_share_within(2, samples.std(axis=0, ddof=ddof)) for ddof in (0, 1)}
-    if any(math.isclose(found, share, abs_tol=1e-9) for share in right):
+
+    found = [float(share) for share in found]
+
+    def are(rule):
+        return any(agrees(found, _BANDS, _coverage_by(rule, ddof)) for ddof in (0, 1))
+
+    if are(_share_within(1.0)):
         return None
-    return _slip(found, _slips_of_coverage(), atol=1e-9) or Diagnosis(
+    for rule, *words in _SLIPS_OF_COVERAGE:
+        if are(rule):
+            return Diagnosis(*words)
+    (samples, _), share, right = first_wrong(found, _BANDS, _coverage_by(_share_within(1.0)))
+    return Diagnosis(
         "another-share",
-        f"it gives {float(found):.3g}; {max(right):.0%} of the targets are within two spreads of "
-        "the mean.",
-        "mean and std over the passes, axis 0, for each case; then compare |target − mean| with "
-        "2 std",
+        f"for {samples.shape[0]} passes and {samples.shape[1]} cases it gives {float(share):.4f}; "
+        f"{right:.4f} of the targets are within two spreads of the mean.",
+        "each case has a band of its own: where is its middle, and how far does it reach to either "
+        "side?",
     )
-
-
-def _share_within(width, std):
-    samples, targets = _BAND
-    return float((np.abs(targets - samples.mean(axis=0)) <= width * std).mean())
-
-
-def _slips_of_coverage():
-    samples, targets = _BAND
-    mean, std = samples.mean(axis=0), samples.std(axis=0, ddof=1)
-    slips = [
-        (
-            len(targets) * _share_within(2, std),
-            "counted",
-            "that is the number of targets within the band.",
-            "a share is the number divided by how many there are: .mean() in place of .sum()",
-        ),
-        (
-            100 * _share_within(2, std),
-            "percent",
-            "that is a percentage.",
-            "a share lies between 0 and 1",
-        ),
-        (
-            1 - _share_within(2, std),
-            "outside",
-            "that is the share of the targets outside of the band.",
-            "inside means |target − mean| <= 2 std",
-        ),
-        (
-            _share_within(1, std),
-            "one-spread",
-            "that is the share within one spread.",
-            "the band reaches two of them to each side",
-        ),
-        (
-            float((np.abs(samples - mean) <= 2 * std).mean()),
-            "passes-in-their-own-band",
-            "that is the share of the passes that lie in the band of the passes, near 95% "
-            "whatever is true.",
-            "coverage asks where the targets lie",
-        ),
-    ]
-    for ddof in (0, 1):
-        error = samples.std(axis=0, ddof=ddof) / len(samples) ** 0.5
-        slips += [
-            (
-                float((targets - mean <= 2 * samples.std(axis=0, ddof=ddof)).mean()),
-                "one-sided",
-                "targets that are far below the mean are counted as inside.",
-                "the band has two edges: take np.abs of the distance",
-            ),
-            (
-                _share_within(2, error),
-                "standard-error",
-                "the band of the mean's Monte Carlo error was taken, which more passes make as "
-                "narrow as you like.",
-                "the spread is not divided by √T",
-            ),
-            (
-                _share_within(2, samples.var(axis=0, ddof=ddof)),
-                "variance",
-                "the variance was taken for the standard deviation.",
-                "np.std, or the root of np.var",
-            ),
-            (
-                _share_within(2, samples.std(ddof=ddof)),
-                "one-spread-for-all",
-                "one spread was taken for all cases, and most of it is that the cases differ.",
-                "each case has its own: std(axis=0)",
-            ),
-            (
-                _share_within(2, mean.std(ddof=ddof)),
-                "one-spread-for-all",
-                "the spread was taken over the cases.",
-                "over the passes, axis 0 of samples",
-            ),
-        ]
-    return slips
 
 
 def coverage(samples, targets):
@@ -344,21 +309,167 @@ def coverage(samples, targets):
     return (np.abs(targets - mean) <= 2 * std).mean()
 
 
-def _coverage_with(width=2.0, spread=lambda samples: samples.std(axis=0, ddof=1)):
-    def answer(samples, targets):
-        off = np.abs(targets - samples.mean(axis=0))
-        return (off <= width * spread(samples)).mean()
+def _share_within(width):
+    """The share within so many times what is asked for; or a function of samples and std is."""
 
-    return answer
+    def rule(samples, targets, std):
+        half = width(samples, std) if callable(width) else 2 * width * std
+        return (np.abs(targets - samples.mean(axis=0)) <= half).mean()
 
-
-def _coverage_one_sided(samples, targets):
-    return (targets <= samples.mean(axis=0) + 2 * samples.std(axis=0)).mean()
+    return rule
 
 
-def _coverage_of_passes(samples, targets):
-    mean, std = samples.mean(axis=0), samples.std(axis=0, ddof=1)
-    return (np.abs(samples - mean) <= 2 * std).mean()
+def _below(samples, targets, std):
+    return (targets <= samples.mean(axis=0) + 2 * std).mean()
+
+
+def _above(samples, targets, std):
+    return (targets >= samples.mean(axis=0) - 2 * std).mean()
+
+
+def _passes_within(samples, targets, std):
+    return (np.abs(samples - samples.mean(axis=0)) <= 2 * std).mean()
+
+
+def _around_each_pass(samples, targets, std):
+    return (np.abs(targets - samples) <= 2 * std).mean()
+
+
+def _around_the_median(samples, targets, std):
+    return (np.abs(targets - np.median(samples, axis=0)) <= 2 * std).mean()
+
+
+def _between_quantiles(samples, targets, std):
+    low, high = np.quantile(samples, (0.025, 0.975), axis=0)
+    return ((low <= targets) & (targets <= high)).mean()
+
+
+def _between_extremes(samples, targets, std):
+    return ((samples.min(axis=0) <= targets) & (targets <= samples.max(axis=0))).mean()
+
+
+_SLIPS_OF_COVERAGE = (  # rule of samples, targets and std(axis=0); code, message, hint
+    (
+        lambda s, t, std: len(t) * _share_within(1.0)(s, t, std),
+        "counted",
+        "that is the number of targets within the band.",
+        "a share is the number divided by how many there are: .mean() in place of .sum()",
+    ),
+    (
+        lambda s, t, std: 100 * _share_within(1.0)(s, t, std),
+        "percent",
+        "that is a percentage.",
+        "a share lies between 0 and 1",
+    ),
+    (
+        lambda s, t, std: 1 - _share_within(1.0)(s, t, std),
+        "outside",
+        "that is the share of the targets outside of the band.",
+        "inside means |target − mean| <= 2 std",
+    ),
+    (
+        _share_within(0.5),
+        "one-spread",
+        "that is the share within one spread.",
+        "the band reaches two of them to each side",
+    ),
+    (
+        _share_within(1.5),
+        "three-spreads",
+        "that is the share within three spreads.",
+        "the band reaches two of them to each side",
+    ),
+    (
+        _share_within(0.98),
+        "almost-two",
+        "that is the share within 1.96 spreads.",
+        "the statement says two",
+    ),
+    (
+        _share_within(0.5**0.5),
+        "two-variances",
+        "the squared distance was compared with two variances: that is √2 spreads.",
+        "the square of two spreads is four variances",
+    ),
+    (
+        _share_within(lambda samples, std: 2 * std / len(samples) ** 0.5),
+        "standard-error",
+        "the band of the mean's Monte Carlo error was taken, which more passes make as narrow as "
+        "you like.",
+        "the spread is not divided by √T",
+    ),
+    (
+        _share_within(lambda samples, std: 2 * std**2),
+        "variance",
+        "the variance was taken for the standard deviation.",
+        "np.std, or the root of np.var",
+    ),
+    (
+        _share_within(lambda samples, std: 2 * samples.std()),
+        "one-spread-for-all",
+        "one spread was taken for all cases, and most of it is that the cases differ.",
+        "each case has its own: std(axis=0)",
+    ),
+    (
+        _share_within(lambda samples, std: 2 * samples.std(ddof=1)),
+        "one-spread-for-all",
+        "one spread was taken for all cases, and most of it is that the cases differ.",
+        "each case has its own: std(axis=0)",
+    ),
+    (
+        _share_within(lambda samples, std: 2 * samples.mean(axis=0).std()),
+        "one-spread-for-all",
+        "the spread was taken over the cases.",
+        "over the passes, axis 0 of samples",
+    ),
+    (
+        _passes_within,
+        "passes-in-their-own-band",
+        "that is the share of the passes that lie in the band of the passes, near 95% whatever is "
+        "true.",
+        "coverage asks where the targets lie",
+    ),
+    (
+        _around_each_pass,
+        "around-each-pass",
+        "a band was put around each of the passes, and all of them were counted.",
+        "there is one band for a case, around the mean of its passes",
+    ),
+    (
+        _around_the_median,
+        "around-the-median",
+        "the band was put around the median of the passes.",
+        "the mean prediction is in its middle",
+    ),
+    (
+        _between_quantiles,
+        "quantiles",
+        "the band was taken from the 2.5% to the 97.5% quantile of the passes.",
+        "a good band, too, and not the one asked for: two standard deviations around the mean",
+    ),
+    (
+        _between_extremes,
+        "from-lowest-to-highest",
+        "the band was taken from the lowest pass to the highest: it grows with their number.",
+        "two standard deviations around the mean",
+    ),
+    (
+        _below,
+        "one-sided",
+        "targets that are far below the mean are counted as inside.",
+        "the band has two edges: take np.abs of the distance",
+    ),
+    (
+        _above,
+        "one-sided",
+        "targets that are far above the mean are counted as inside.",
+        "the band has two edges: take np.abs of the distance",
+    ),
+)
+
+
+def _coverage_by(rule, ddof=1):
+    return lambda samples, targets: rule(samples, targets, samples.std(axis=0, ddof=ddof))
 
 
 def _coverage_without_mean(samples, targets):
@@ -368,44 +479,51 @@ def _coverage_without_mean(samples, targets):
 # What a target is worth
 
 
-def _at_odds():
-    """Passes (20, 200) that fall into two camps for each case, and targets (200,) near one."""
-    rng = np.random.default_rng(5)
-    middle, camps = rng.standard_normal(200), rng.choice([-1.5, 1.5], size=(20, 200))
-    targets = middle + 1.5 + 0.7 * rng.standard_normal(200)
-    return middle + camps + 0.2 * rng.standard_normal((20, 200)), targets
+def _at_odds(seed, passes, cases, noise):
+    """Passes (T, N) that fall into two camps for each case, targets (N,) near one, the noise."""
+    rng = np.random.default_rng(seed)
+    middle, camps = rng.standard_normal(cases), rng.choice([-1.5, 1.5], size=(passes, cases))
+    targets = middle + 1.5 + noise * rng.standard_normal(cases)
+    return middle + camps + 0.2 * rng.standard_normal((passes, cases)), targets, noise
 
 
-_CAMPS = _at_odds()
+_CAMPS = (_at_odds(5, 20, 200, 0.7), _at_odds(6, 11, 150, 1.3))
 
 
 def judge_log_likelihood(log_likelihood):
-    samples, targets = _CAMPS
-    noise = 0.7
-    found = log_likelihood(samples.copy(), targets.copy(), noise)
-    if found is None:
+    found = [log_likelihood(s.copy(), t.copy(), noise) for s, t, noise in _CAMPS]
+    if any(number is None for number in found):
         return NOT_STARTED
-    if not _is_number(found):
+    if not _is_number(found[0]):
         return Diagnosis(
             "not-a-number",
-            f"one number is asked for, but something with the shape {np.shape(found)} came back.",
+            f"one number is asked for, but something with the shape {np.shape(found[0])} came "
+            "back.",
             "average the log densities over the cases",
         )
-    right = log_likelihood_by_passes(samples, targets, noise)
-    if not math.isclose(found, right, rel_tol=1e-5):
-        return _slip(found, _slips_of_likelihood(noise)) or Diagnosis(
+    found = [float(number) for number in found]
+    if not agrees(found, _CAMPS, log_likelihood_by_passes, rtol=1e-5):
+        for rule, *words in _SLIPS_OF_LIKELIHOOD:
+            if agrees(found, _CAMPS, rule, rtol=1e-5):
+                return Diagnosis(*words)
+        (samples, _, noise), number, right = first_wrong(
+            found, _CAMPS, log_likelihood_by_passes, rtol=1e-5
+        )
+        return Diagnosis(
             "another-number",
-            f"it gives {float(found):.3f}, but it is {right:.3f}.",
+            f"for {samples.shape[0]} passes, {samples.shape[1]} cases and noise {noise} it gives "
+            f"{number:.3f}, but it is {right:.3f}.",
             "the density of each target under each pass, (T, N); its mean over the passes; the "
             "logarithm; the mean over the cases",
         )
+    samples, targets, noise = _CAMPS[0]
     with np.errstate(all="ignore"):
         far = log_likelihood(samples.copy(), targets + 100, noise)
     if not math.isclose(far, log_likelihood_by_passes(samples, targets + 100, noise), rel_tol=1e-4):
         return Diagnosis(
             "underflow",
             f"for targets that are far off, {far} comes back: e^−1000 is 0 in floating point, and "
-            "log 0 is −inf.",
+            "the logarithm of 0 is −inf, or that of whatever was put in its place.",
             "stay with logarithms: np.logaddexp.reduce(log_density, axis=0) is the log of the "
             "sum of densities",
         )
@@ -421,89 +539,148 @@ def _log_density(targets, mean, std):
     return -0.5 * ((targets - mean) / std) ** 2 - np.log(std) - 0.5 * np.log(2 * np.pi)
 
 
-def _slips_of_likelihood(noise):
-    samples, targets = _CAMPS
-    right = log_likelihood_by_passes(samples, targets, noise)
-    each = _log_density(targets, samples, noise)
-    mean, cases, passes = samples.mean(axis=0), len(targets), len(samples)
-    slips = [
-        (-right, "sign", "the sign is turned round.", "higher is better: no minus in front"),
-        (
-            right * cases,
-            "summed-over-the-cases",
-            "that is the sum over the cases.",
-            "their mean does not depend on how many there are",
-        ),
-        (
-            right + math.log(passes),
-            "densities-summed",
-            "the densities of the passes are summed: with more passes it grows without end.",
-            "their mean is wanted: subtract np.log(T)",
-        ),
-        (
-            each.mean(),
-            "mean-of-logs",
-            "the logarithms were averaged over the passes: a single pass that finds a target "
-            "next to impossible then decides for all.",
-            "average the densities over the passes first, and take the logarithm of that",
-        ),
-        (
-            _log_density(targets, mean, noise).mean(),
-            "spread-left-out",
-            "that is one bell curve with the noise alone, around the mean of the passes: their "
-            "spread is left out.",
-            "a bell curve around each pass, and the mean of these densities",
-        ),
-        (
-            right + 0.5 * math.log(2 * math.pi),
-            "constant-missing",
-            "it is off by ½ log 2π for every case.",
-            "the density of a normal number is exp(−d²/2σ²) / (σ √(2π))",
-        ),
-        (
-            right + math.log(noise),
-            "constant-missing",
-            "it is off by log σ for every case.",
-            "the density of a normal number is exp(−d²/2σ²) / (σ √(2π))",
-        ),
-        (
-            log_likelihood_by_passes(samples, targets, noise**0.5),
-            "noise-as-variance",
-            "noise was taken for a variance.",
-            "it is a standard deviation: divide the distance by it, and square then",
-        ),
-        (
-            np.exp(each).mean(axis=0).mean(),
-            "no-logarithm",
-            "that is the mean density, without a logarithm.",
-            "take np.log of each case's density before you average over the cases",
-        ),
-        (
-            math.log(np.exp(each).mean()),
-            "cases-averaged-too-early",
-            "the densities were averaged over the cases as well, before the logarithm.",
-            "the mean over the passes, axis 0; the logarithm; then the mean over the cases",
-        ),
-    ]
-    for ddof in (0, 1):
+def _with_spread(ddof, with_noise):
+    def rule(samples, targets, noise):
         spread = samples.std(axis=0, ddof=ddof)
-        slips += [
-            (
-                _log_density(targets, mean, spread).mean(),
-                "noise-left-out",
-                "that is a bell curve with the spread alone: the noise of the data is left out.",
-                "a new measurement is a pass plus noise: a bell curve of width noise around each "
-                "pass",
-            ),
-            (
-                _log_density(targets, mean, np.hypot(spread, noise)).mean(),
-                "one-bell-curve",
-                "that is one bell curve with spread and noise together: a good approximation "
-                "where the passes are normal, and not what is asked for.",
-                "a bell curve around each pass, and the mean of their densities",
-            ),
-        ]
-    return slips
+        width = np.hypot(spread, noise) if with_noise else spread
+        return _log_density(targets, samples.mean(axis=0), width).mean()
+
+    return rule
+
+
+def _without_the_half(samples, targets, noise):
+    log_density = _log_density(targets, samples, noise) - 0.5 * ((targets - samples) / noise) ** 2
+    return (np.logaddexp.reduce(log_density, axis=0) - np.log(len(samples))).mean()
+
+
+def _over_the_cases(samples, targets, noise):
+    log_density = _log_density(targets, samples, noise)
+    return (np.logaddexp.reduce(log_density, axis=1) - np.log(len(targets))).mean()
+
+
+_NOISE_LEFT_OUT = (
+    "noise-left-out",
+    "that is a bell curve with the spread alone: the noise of the data is left out.",
+    "a new measurement is a pass plus noise: a bell curve of width noise around each pass",
+)
+_ONE_BELL = (
+    "one-bell-curve",
+    "that is one bell curve with spread and noise together: a good approximation where the passes "
+    "are normal, and not what is asked for.",
+    "a bell curve around each pass, and the mean of their densities",
+)
+_DENSITY = "the density of a normal number is exp(−d²/2σ²) / (σ √(2π))"
+_SLIPS_OF_LIKELIHOOD = (
+    (
+        lambda s, t, noise: -log_likelihood_by_passes(s, t, noise),
+        "sign",
+        "the sign is turned round.",
+        "higher is better: no minus in front",
+    ),
+    (
+        lambda s, t, noise: len(t) * log_likelihood_by_passes(s, t, noise),
+        "summed-over-the-cases",
+        "that is the sum over the cases.",
+        "their mean does not depend on how many there are",
+    ),
+    (
+        lambda s, t, noise: log_likelihood_by_passes(s, t, noise) + math.log(len(s)),
+        "densities-summed",
+        "the densities of the passes are summed: with more passes it grows without end.",
+        "their mean is wanted: subtract np.log(T)",
+    ),
+    (
+        lambda s, t, noise: log_likelihood_by_passes(s, t, noise) + math.log(len(s) / len(t)),
+        "divided-by-the-cases",
+        "the sum over the passes is divided by the number of cases.",
+        "a mean over the passes divides by how many of them there are, samples.shape[0]",
+    ),
+    (
+        lambda s, t, noise: _log_density(t, s, noise).mean(),
+        "mean-of-logs",
+        "the logarithms were averaged over the passes: a single pass that finds a target next to "
+        "impossible then decides for all.",
+        "average the densities over the passes first, and take the logarithm of that",
+    ),
+    (
+        lambda s, t, noise: _log_density(t, s, noise).max(axis=0).mean(),
+        "best-pass",
+        "of each case the pass that fits best was taken.",
+        "all passes count alike: the mean of their densities",
+    ),
+    (
+        lambda s, t, noise: _log_density(t, s.mean(axis=0), noise).mean(),
+        "spread-left-out",
+        "that is one bell curve with the noise alone, around the mean of the passes: their spread "
+        "is left out.",
+        "a bell curve around each pass, and the mean of these densities",
+    ),
+    (
+        lambda s, t, noise: log_likelihood_by_passes(s, t, noise) + 0.5 * math.log(2 * math.pi),
+        "constant-missing",
+        "it is off by ½ log 2π for every case.",
+        _DENSITY,
+    ),
+    (
+        lambda s, t, noise: log_likelihood_by_passes(s, t, noise) + math.log(noise),
+        "constant-missing",
+        "it is off by log σ for every case.",
+        _DENSITY,
+    ),
+    (
+        lambda s, t, noise: (
+            log_likelihood_by_passes(s, t, noise) + math.log(noise) + 0.5 * math.log(2 * math.pi)
+        ),
+        "constant-missing",
+        "it is off by log σ + ½ log 2π for every case: what stands in front of the exponential is "
+        "missing.",
+        _DENSITY,
+    ),
+    (
+        _without_the_half,
+        "half-missing",
+        "the exponent is −d²/σ²; it should be half of that.",
+        _DENSITY,
+    ),
+    (
+        lambda s, t, noise: log_likelihood_by_passes(s, t, noise**0.5),
+        "noise-as-variance",
+        "noise was taken for a variance.",
+        "it is a standard deviation: divide the distance by it, and square then",
+    ),
+    (
+        lambda s, t, noise: log_likelihood_by_passes(s, t, noise**2),
+        "noise-squared",
+        "noise² was taken for the standard deviation.",
+        "divide the distance by noise, and square then",
+    ),
+    (
+        lambda s, t, noise: log_likelihood_by_passes(s, t, noise) / math.log(2),
+        "bits",
+        "that is with the logarithm to base 2.",
+        "the natural logarithm: np.log",
+    ),
+    (
+        lambda s, t, noise: np.exp(_log_density(t, s, noise)).mean(),
+        "no-logarithm",
+        "that is the mean density, without a logarithm.",
+        "take np.log of each case's density before you average over the cases",
+    ),
+    (
+        lambda s, t, noise: math.log(np.exp(_log_density(t, s, noise)).mean()),
+        "cases-averaged-too-early",
+        "the densities were averaged over the cases as well, before the logarithm.",
+        "the mean over the passes, axis 0; the logarithm; then the mean over the cases",
+    ),
+    (
+        _over_the_cases,
+        "cases-for-passes",
+        "the densities were averaged over the cases, and the logarithms over the passes.",
+        "samples is (T, N): the passes are axis 0",
+    ),
+    *((_with_spread(ddof, with_noise=False), *_NOISE_LEFT_OUT) for ddof in (0, 1)),
+    *((_with_spread(ddof, with_noise=True), *_ONE_BELL) for ddof in (0, 1)),
+)
 
 
 def log_likelihood(samples, targets, noise):
@@ -601,10 +778,10 @@ EXERCISES = (
         title="Mean and spread, and nothing broken",
         statement=(
             "Write `predict_with_uncertainty(model, x, num_samples)` for any PyTorch model with "
-            "dropout layers: mean and standard deviation over passes with dropout on, each of the "
-            "shape of an ordinary output. Batch norm and whatever else there is has to be in "
-            "evaluation mode meanwhile, and the model afterwards as before, each of its modules, "
-            "even if a pass raises an error."
+            "dropout layers, of whichever class with `Dropout` in its name: mean and standard "
+            "deviation over passes with dropout on, each of the shape of an ordinary output. Batch "
+            "norm and whatever else there is has to be in evaluation mode meanwhile, and the model "
+            "afterwards as before, each of its modules, even if a pass raises an error."
         ),
         starter=(
             "import torch\n\n\n"
@@ -650,9 +827,10 @@ EXERCISES = (
         name="08-5-mutual-information",
         title="How far do the passes contradict each other?",
         statement=(
-            "`samples` (T, N, K) holds the probabilities that T passes give to K classes for N "
-            "cases. Write `mutual_information(samples)`: for each case the entropy of the mean "
-            "prediction, less the mean of the entropies of the passes, in nats."
+            "`samples`, an array (T, N, K), holds the probabilities that T passes give to K "
+            "classes for N cases; some may be 0. Write `mutual_information(samples)`, which "
+            "returns (N,): for each case the entropy of the mean prediction, less the mean of the "
+            "entropies of the passes, in nats."
         ),
         starter=(
             "import numpy as np\n\n\n"
@@ -686,6 +864,10 @@ EXERCISES = (
             (_information_of_cases, "cases-for-passes"),
             (_information_by_spread, "spread"),
             (_information_naive, "zero-times-log-of-zero"),
+            (_information_added, "added"),
+            (_information_each, "not-over-the-passes"),
+            (lambda samples: mutual_information(samples) / math.log(10), "decimal"),
+            (lambda samples: mutual_information(samples) / 3, "averaged-over-classes"),
             (_information_swapped_mean, "another-number"),
             (lambda samples: None, "not-started"),
         ),
@@ -694,9 +876,10 @@ EXERCISES = (
         name="08-5-coverage",
         title="What does the band hold?",
         statement=(
-            "`samples` (T, N) are T passes for N cases, `targets` (N,) what came true. Write "
-            "`coverage(samples, targets)`: the share of the targets that lie within two spreads "
-            "of the mean prediction, a number from 0 to 1."
+            "`samples`, an array (T, N), are T passes for N cases, `targets` (N,) what came true. "
+            "Write `coverage(samples, targets)`: the share of the targets that lie within two "
+            "spreads (standard deviations over the passes, with either divisor) of the mean "
+            "prediction, a number from 0 to 1, not rounded."
         ),
         starter=(
             "import numpy as np\n\n\n"
@@ -719,16 +902,8 @@ EXERCISES = (
         ),
         judge=judge_coverage,
         wrong_answers=(
-            (_coverage_with(width=1), "one-spread"),
-            (_coverage_one_sided, "one-sided"),
+            *((_coverage_by(rule), code) for rule, code, *_ in _SLIPS_OF_COVERAGE),
             (lambda samples, targets: 1 - coverage(samples, targets), "outside"),
-            (lambda samples, targets: 100 * coverage(samples, targets), "percent"),
-            (lambda samples, targets: len(targets) * coverage(samples, targets), "counted"),
-            (_coverage_with(spread=lambda s: s.std(axis=0) / len(s) ** 0.5), "standard-error"),
-            (_coverage_with(spread=lambda s: s.var(axis=0)), "variance"),
-            (_coverage_with(spread=np.std), "one-spread-for-all"),
-            (_coverage_with(spread=lambda s: s.mean(axis=0).std()), "one-spread-for-all"),
-            (_coverage_of_passes, "passes-in-their-own-band"),
             (_coverage_without_mean, "not-a-number"),
             (lambda samples, targets: 0.123, "another-share"),
             (lambda samples, targets: None, "not-started"),
@@ -739,10 +914,11 @@ EXERCISES = (
         title="What the spread leaves out",
         statement=(
             "A new measurement is what the curve says plus noise. Write "
-            "`log_likelihood(samples, targets, noise)` for T passes (T, N), targets (N,) and the "
-            "standard deviation of the noise: put a normal density of width `noise` around every "
-            "pass, average the densities over the passes, take the logarithm, and average over "
-            "the cases. It should also work where a target is far from every pass."
+            "`log_likelihood(samples, targets, noise)` for an array of T passes (T, N), targets "
+            "(N,) and the standard deviation of the noise, one number: put a normal density of "
+            "width `noise` around every pass, average the densities over the passes, take the "
+            "logarithm, and average over the cases. It should also work where a target is far from "
+            "every pass."
         ),
         starter=(
             "import numpy as np\n\n\n"
@@ -785,6 +961,16 @@ EXERCISES = (
                 "no-logarithm",
             ),
             (_likelihood_cases_too_early, "cases-averaged-too-early"),
+            (_over_the_cases, "cases-for-passes"),
+            (_without_the_half, "half-missing"),
+            (lambda s, t, noise: log_likelihood(s, t, noise**2), "noise-squared"),
+            (lambda s, t, noise: log_likelihood(s, t, noise) / math.log(2), "bits"),
+            (lambda s, t, noise: _log_density(t, s, noise).max(axis=0).mean(), "best-pass"),
+            (
+                lambda s, t, noise: log_likelihood(s, t, noise) + np.log(len(s) / len(t)),
+                "divided-by-the-cases",
+            ),
+            (lambda s, t, noise: log_likelihood(s, t, 0.7), "another-number"),
             (_likelihood_each, "not-a-number"),
             (lambda s, t, noise: -1.0, "another-number"),
             (lambda s, t, noise: None, "not-started"),

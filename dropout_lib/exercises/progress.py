@@ -84,7 +84,7 @@ class Progress:
         )
         return (
             f'<li><span class="progress-chapter"><b>{number(chapter)}</b> '
-            f"{escape(TITLES[chapter])}</span> {marks} "
+            f"<span>{escape(TITLES[chapter])}</span></span> {marks} "
             f'<span class="progress-count">{solved} of {len(states)}</span></li>'
         )
 

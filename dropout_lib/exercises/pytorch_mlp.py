@@ -25,7 +25,30 @@ def judge_build(build):
             "collect the layers in a list and return nn.Sequential(*layers)",
         )
     layers = list(_leaves(network))
-    return _slip_of_layers(layers) or _slip_of_rates(layers) or _slip_of_lengths(build)
+    slip = _slip_of_layers(layers) or _slip_of_rates(layers)
+    return slip or _slip_of_another_order(build) or _slip_of_lengths(build)
+
+
+def _slip_of_another_order(build):
+    """The same for other numbers of hidden layers, in one word."""
+    for sizes, rates in (((7,), (0.25,)), ((9, 5, 6, 4), (0.1, 0.2, 0.0, 0.6))):
+        network = build(6, list(sizes), 2, list(rates))
+        layers = list(_leaves(network)) if isinstance(network, nn.Sequential) else []
+        linear = [
+            (layer.in_features, layer.out_features)
+            for layer in layers
+            if isinstance(layer, nn.Linear)
+        ]
+        found = [layer.p for layer in layers if _is_dropout(layer)]
+        wanted = list(zip((6, *sizes), (*sizes, 2), strict=True))
+        if linear != wanted or found != list(rates):
+            return Diagnosis(
+                "only-for-three",
+                f"right for three hidden layers; for sizes {list(sizes)} and rates {list(rates)} "
+                f"it has the layers {linear} and the rates {found}.",
+                "how many hidden layers there are is for the lists to say: a loop over them",
+            )
+    return None
 
 
 def _leaves(network):
@@ -213,6 +236,10 @@ def _build_one_rate(input_size, hidden_sizes, num_classes, dropout_rates):
     return build(input_size, hidden_sizes, num_classes, rates)
 
 
+def _build_three_by_hand(input_size, hidden_sizes, num_classes, dropout_rates):
+    return build(input_size, (*hidden_sizes, *_SIZES)[:3], num_classes, (*dropout_rates, 0, 0)[:3])
+
+
 def _build_a_list(*arguments):
     return list(build(*arguments))
 
@@ -237,18 +264,34 @@ def _suspect():
     return network, torch.randn(500, 20, generator=generator)
 
 
+def _another_suspect():
+    """Dropout on the input as well, and once without a ReLU before it."""
+    generator = torch.Generator().manual_seed(1)
+    layers = [nn.Dropout(0.1), nn.Linear(40, 60), nn.Dropout(0.25), nn.ReLU(), nn.Dropout(0.8)]
+    network = nn.Sequential(*layers, nn.Linear(60, 3))
+    for weight in network.parameters():
+        nn.init.normal_(weight, generator=generator)
+    return network, torch.randn(600, 40, generator=generator)
+
+
 def judge_realised_rates(realised_rates):
     network, x = _suspect()
-    found = realised_rates(network.eval(), x)
-    if found is None:
-        return NOT_STARTED
-    if np.ndim(found) != 1 or len(found) != 2:
-        return Diagnosis(
-            "not-one-per-dropout",
-            f"the network has two dropout layers, and {_shape_of(found)} came back.",
-            "a list with a number for each layer that isinstance(layer, nn.Dropout)",
-        )
-    found = [float(share) for share in found]
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        found = realised_rates(network.eval(), x)
+        if found is None:
+            return NOT_STARTED
+        if np.ndim(found) != 1 or len(found) != 2:
+            return Diagnosis(
+                "not-one-per-dropout",
+                f"the network has two dropout layers, and {_shape_of(found)} came back.",
+                "a list with a number for each layer that isinstance(layer, nn.Dropout)",
+            )
+        slip = _slip_of_rates_found([float(share) for share in found])
+        return slip or _slip_elsewhere(realised_rates, *_another_suspect())
+
+
+def _slip_of_rates_found(found):
     known = (
         (
             (0.5, 0.3),
@@ -268,13 +311,44 @@ def judge_realised_rates(realised_rates):
             "the second layer drops 0.6; 0.4 is the share that it keeps.",
             "count what came in and did not come out",
         ),
+        (
+            (50.0, 60.0),
+            "per-cent",
+            "that is in per cent.",
+            "a share lies between 0 and 1",
+        ),
     )
     if np.allclose(found, (0.5, 0.6), atol=0.03):
         return None
     for rates, code, message, hint in known:
-        if np.allclose(found, rates, atol=0.03):
+        if np.allclose(found, rates, rtol=0.03, atol=0.03):
             return Diagnosis(code, message, hint)
     return _slip_of_counting(found)
+
+
+def _slip_elsewhere(realised_rates, network, x):
+    found = [float(share) for share in realised_rates(network.train(), x)]
+    if len(found) == 3 and np.allclose(found, (0.1, 0.25, 0.8), atol=0.03):
+        return None
+    shown = ", ".join(f"{share:.2f}" for share in found)
+    if np.allclose(found[:2], (0.5, 0.6), atol=0.03):
+        return Diagnosis(
+            "same-for-every-network",
+            f"another network drops 0.10, 0.25 and 0.80, and {shown} came back as before.",
+            "the rates are those of the network that you are given: run x through it",
+        )
+    if len(found) == 3 and np.allclose(found[:2], (0.1, 0.25), atol=0.03):
+        return Diagnosis(
+            "zeros-before-the-layer",
+            f"of three layers in a row the last drops 0.80, and {found[2]:.2f} came back.",
+            "what was 0 before a layer is no work of that layer",
+        )
+    return Diagnosis(
+        "right-for-one-network",
+        "another network, with dropout on its inputs and before its ReLU, drops 0.10, 0.25 and "
+        f"0.80, and {shown or 'nothing'} came back.",
+        "take the layers as they come, and look at each nn.Dropout when x passes it",
+    )
 
 
 def _slip_of_counting(found):
@@ -295,7 +369,8 @@ def _slip_of_counting(found):
     return Diagnosis(
         "other-rates",
         f"{found[0]:.2f} and {found[1]:.2f} came back for layers that drop 0.50 and 0.60.",
-        "for each dropout layer: (after[before != 0] == 0).float().mean()",
+        "of the units that are not 0 before a layer, how many are 0 behind it? Count over the "
+        "whole batch",
     )
 
 
@@ -347,6 +422,21 @@ def _rates_of_all_units(network, x):
     return rates
 
 
+def _rates_of_this_network(network, x):
+    return [0.5, 0.6]
+
+
+def _rates_behind_relu(network, x):
+    network.train()
+    rates, behind_relu = [], False
+    for layer in network:
+        before, x = x, layer(x)
+        if isinstance(layer, nn.Dropout) and behind_relu:
+            rates.append((x[before != 0] == 0).float().mean().item())
+        behind_relu = isinstance(layer, nn.ReLU)
+    return rates
+
+
 def _rates_kept(network, x):
     return [1 - rate for rate in realised_rates(network, x)]
 
@@ -381,9 +471,16 @@ class _Recorder(nn.Linear):
 
 
 _VALIDATION = (0.9, 0.5, 0.7, 0.4, 0.8, 0.4, 0.6)
+_OTHER_RUNS = (
+    (2.5, 2.1, 2.3),
+    (0.2, 0.3, 0.4),
+    (3.0, 2.0, 1.5, 1.2),
+    (0.5, 0.6, 0.7, 0.8, 0.9, 0.8, 0.7, 0.3),
+)
 
 
-def judge_keep_the_best(train_and_keep_best):
+def _trained(train_and_keep_best, validation):
+    """(answer, model, after which epochs validation was measured) of a run with these losses."""
     model, measured_at = _Recorder(), []
 
     def train_epoch():
@@ -392,13 +489,60 @@ def judge_keep_the_best(train_and_keep_best):
 
     def validation_loss():
         measured_at.append(int(model.weight.item()))
-        return _VALIDATION[min(len(measured_at), len(_VALIDATION)) - 1]
+        return validation[min(len(measured_at), len(validation)) - 1]
 
-    answer = train_and_keep_best(model, train_epoch, validation_loss, len(_VALIDATION))
+    answer = train_and_keep_best(model, train_epoch, validation_loss, len(validation))
+    return answer, model, measured_at
+
+
+def judge_keep_the_best(train_and_keep_best):
+    answer, model, measured_at = _trained(train_and_keep_best, _VALIDATION)
     weight = round(model.weight.item())
     if answer is None and not measured_at:
         return NOT_STARTED
-    return _slip_of_order(measured_at) or _slip_of_the_best(answer, weight, model.loaded)
+    slip = _slip_of_order(measured_at) or _slip_of_the_best(answer, weight, model.loaded)
+    return slip or _slip_of_other_runs(train_and_keep_best)
+
+
+def _slip_of_other_runs(train_and_keep_best):
+    for validation in _OTHER_RUNS:
+        try:
+            answer, model, measured_at = _trained(train_and_keep_best, validation)
+        except (NameError, TypeError) as error:  # nothing was kept, and it is loaded
+            answer, model, measured_at = error, _Recorder(), validation
+        best, weight = validation.index(min(validation)) + 1, round(model.weight.item())
+        if weight == best and np.ndim(answer) == 0 and answer == best:
+            continue
+        if len(measured_at) < len(validation):
+            return _stopped_early(measured_at, validation)
+        if min(validation) > 1:
+            raised = isinstance(answer, Exception)
+            return Diagnosis(
+                "losses-above-one",
+                f"with losses of {list(validation)} epoch {best} is the best, and "
+                + (
+                    f"{type(answer).__name__} is raised: no epoch was kept."
+                    if raised
+                    else f"the weights of epoch {weight} and {answer!r} came back."
+                ),
+                "which value does your lowest loss start with? A loss may be larger: math.inf",
+            )
+        return Diagnosis(
+            "right-for-one-run",
+            f"with losses of {list(validation)} epoch {best} is the best, and the weights of epoch "
+            f"{weight} and {answer!r} came back.",
+            "the first epoch may be the best one, and the last one, too",
+        )
+    return None
+
+
+def _stopped_early(measured_at, validation):
+    return Diagnosis(
+        "stopped-early",
+        f"after {len(measured_at)} of {len(validation)} epochs it stopped. The lowest loss came "
+        "later.",
+        "dropout makes validation losses bumpy: run all epochs, and choose at the end",
+    )
 
 
 def _slip_of_order(measured_at):
@@ -409,12 +553,7 @@ def _slip_of_order(measured_at):
             "in each round first train_epoch(), then validation_loss()",
         )
     if len(measured_at) < len(_VALIDATION):
-        return Diagnosis(
-            "stopped-early",
-            f"after {len(measured_at)} of {len(_VALIDATION)} epochs it stopped. The lowest loss "
-            "came later.",
-            "dropout makes validation losses bumpy: run all epochs, and choose at the end",
-        )
+        return _stopped_early(measured_at, _VALIDATION)
     if measured_at != list(range(1, len(_VALIDATION) + 1)):
         return Diagnosis(
             "not-once-per-epoch",
@@ -583,6 +722,41 @@ def _best_measured_twice(model, train_epoch, validation_loss, epochs):
     return best_epoch
 
 
+def _best_below_one(model, train_epoch, validation_loss, epochs):
+    lowest, best_epoch, best = 1.0, 0, deepcopy(model.state_dict())
+    for epoch in range(1, epochs + 1):
+        train_epoch()
+        loss = validation_loss()
+        if loss < lowest:
+            lowest, best_epoch, best = loss, epoch, deepcopy(model.state_dict())
+    model.load_state_dict(best)
+    return best_epoch
+
+
+def _best_of_falling_only(model, train_epoch, validation_loss, epochs):
+    losses, states = [], []
+    for _ in range(epochs):
+        train_epoch()
+        losses.append(validation_loss())
+        states.append(deepcopy(model.state_dict()))
+    best = min(range(1, epochs), key=losses.__getitem__)
+    model.load_state_dict(states[best])
+    return best + 1
+
+
+def _best_without_patience(model, train_epoch, validation_loss, epochs):
+    lowest, waited = math.inf, 0
+    for epoch in range(1, epochs + 1):
+        train_epoch()
+        loss = validation_loss()
+        if loss < lowest:
+            lowest, best_epoch, best, waited = loss, epoch, deepcopy(model.state_dict()), 0
+        elif (waited := waited + 1) == 3:
+            break
+    model.load_state_dict(best)
+    return best_epoch
+
+
 def _best_from_zero(*arguments):
     return train_and_keep_best(*arguments) - 1
 
@@ -642,25 +816,33 @@ def judge_one_rate(one_rate):
             "another-rate",
             f"{found:.3g} for 0.5, 0.4 and 0.3: a path would be whole in "
             f"{max(1 - found, 0) ** 3:.0%} of the passes, and should be in 21%.",
-            "multiply 1 - p over the layers, and take the root",
+            "which share of the paths do the given rates leave whole? Which p in each of three "
+            "layers leaves the same?",
         )
     return _slip_at_other_rates(one_rate)
 
 
 def _slip_at_other_rates(one_rate):
     for rates, right in (
-        ([0.75, 0.0], 0.5),
         ([0.2], 0.2),
         ([0.3] * 5, 0.3),
         ([0.0, 0.0], 0.0),
+        ([0.75, 0.0], 0.5),
     ):
-        found = one_rate(rates)
-        if not math.isclose(float(found), right, abs_tol=1e-4):
+        found = float(one_rate(list(rates)))
+        if math.isclose(found, right, abs_tol=5e-4):
+            continue
+        if rates == [0.75, 0.0]:
             return Diagnosis(
-                "only-for-three",
-                f"for {rates} it gives {float(found):.3g} in place of {right}.",
-                "the root is that of the number of layers",
+                "layers-without-dropout",
+                f"for {rates} it gives {found:.3g} in place of {right}.",
+                "a layer that drops nothing is a layer as well: it counts in the root",
             )
+        return Diagnosis(
+            "only-for-three",
+            f"for {rates} it gives {found:.3g} in place of {right}.",
+            "the root is that of the number of layers",
+        )
     try:
         all_dropped = float(one_rate([1.0, 0.5]))
     except ValueError:  # math.log(0)
@@ -729,8 +911,9 @@ EXERCISES = (
         title="Build it, and refuse",
         statement=(
             "Write `build(input_size, hidden_sizes, num_classes, dropout_rates)`. It returns an "
-            "`nn.Sequential`: for each hidden layer Linear, ReLU and Dropout with its own rate, "
-            "then the Linear layer to the classes. Lists of different length are a `ValueError`."
+            "`nn.Sequential`: for each of `hidden_sizes` `nn.Linear`, `nn.ReLU` and `nn.Dropout` "
+            "with its own rate out of `dropout_rates`, then the `nn.Linear` to the classes. Lists "
+            "of different length are a `ValueError`, whichever of them is longer."
         ),
         starter=(
             "from torch import nn\n\n\n"
@@ -765,6 +948,7 @@ EXERCISES = (
             (_build_dropout_first, "order"),
             (_build_not_behind_the_last, "not-one-dropout-each"),
             (_build_one_rate, "rates"),
+            (_build_three_by_hand, "only-for-three"),
             (_build_a_list, "not-a-sequential"),
             (_build_nothing, "not-started"),
         ),
@@ -773,10 +957,10 @@ EXERCISES = (
         name="08-2-realised-rates",
         title="What is really dropped",
         statement=(
-            "Write `realised_rates(network, x)` for an `nn.Sequential` and a batch: a list with, "
-            "for each `nn.Dropout` in it, the share of units that are not 0 before the layer and "
-            "are 0 behind it, in training mode. Don't trust `p`. The network may come in "
-            "evaluation mode."
+            "Write `realised_rates(network, x)` for an `nn.Sequential` and a batch x (N, inputs): "
+            "a list with a number for each `nn.Dropout` in it, in their order: of the units that "
+            "are not 0 before the layer, the share that is 0 behind it, in training mode. Don't "
+            "trust `p`. The network may come in evaluation mode."
         ),
         starter=(
             "import torch\nfrom torch import nn\n\n\n"
@@ -802,6 +986,9 @@ EXERCISES = (
             (_rates_all_zeros, "counts-zeros-of-relu"),
             (_rates_of_all_units, "share-of-all-units"),
             (_rates_kept, "kept-not-dropped"),
+            (lambda network, x: [100 * r for r in realised_rates(network, x)], "per-cent"),
+            (_rates_of_this_network, "same-for-every-network"),
+            (_rates_behind_relu, "right-for-one-network"),
             (_rates_averaged, "not-one-per-dropout"),
             (_rates_of_every_layer, "not-one-per-dropout"),
             (_rates_nothing, "not-started"),
@@ -813,9 +1000,9 @@ EXERCISES = (
         statement=(
             "Write `train_and_keep_best(model, train_epoch, validation_loss, epochs)`. Call "
             "`train_epoch()`, which trains the model for an epoch, and then `validation_loss()`, "
-            "which measures it, `epochs` times. In the end the model has the weights of the epoch "
-            "with the lowest loss (the first of equals), and the number of that epoch comes back, "
-            "1 for the first."
+            "which measures it and returns a number, `epochs` times. In the end the model has the "
+            "weights of the epoch with the lowest loss (the first of equals), and the number of "
+            "that epoch comes back, 1 for the first."
         ),
         starter=(
             "from copy import deepcopy\n\n\n"
@@ -846,6 +1033,9 @@ EXERCISES = (
             (_best_stops_at_the_first_rise, "stopped-early"),
             (_best_measured_before, "measured-before-training"),
             (_best_measured_twice, "not-once-per-epoch"),
+            (_best_without_patience, "stopped-early"),
+            (_best_below_one, "losses-above-one"),
+            (_best_of_falling_only, "right-for-one-run"),
             (_best_from_zero, "counts-from-zero"),
             (_best_loss, "returns-the-loss"),
             (_best_silent, "returns-nothing"),
@@ -856,8 +1046,9 @@ EXERCISES = (
         name="08-2-one-rate",
         title="One rate for all layers",
         statement=(
-            "Write `one_rate(rates)`: the p that, used in every layer, leaves as many paths whole "
-            "as the given rates do, one for each layer. A rate may also be 0 or 1."
+            "Write `one_rate(rates)` for a list of drop rates, one for each layer: the p that, "
+            "used in every layer, leaves as many paths whole as they do. A path is whole if "
+            "nothing on it is dropped. A rate may also be 0 or 1. For `[0.75, 0.0]` it is 0.5."
         ),
         starter=(
             'def one_rate(rates):\n    # your code\n    ...\n\n\ncheck("08-2-one-rate", one_rate)'
@@ -885,6 +1076,8 @@ EXERCISES = (
             (_rate_cube_root, "only-for-three"),
             (_rate_square_root, "square-root"),
             (_rate_odds, "mean-of-odds"),
+            (lambda rates: one_rate([p for p in rates if p] or [0.0]), "layers-without-dropout"),
+            (lambda rates: 0.406, "only-for-three"),
             (_rate_by_logarithms, "all-dropped"),
             (_rate_one_for_each, "not-a-number"),
             (_rate_nothing, "not-started"),

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from ..checks import Diagnosis
+from .answers import agrees, first_wrong
 from .core import NOT_STARTED, Exercise, multiple_choice
 
 
@@ -17,7 +18,7 @@ def judge_head_inputs(answer):
             "each pooling halves height and width",
         ),
         "divided-once": (
-            lambda c, h, w, n: c * (h // (2 * n)) * (w // (2 * n)),
+            lambda c, h, w, n: c * (h // (2 * n or 1)) * (w // (2 * n or 1)),
             "three poolings divide by 6 here.",
             "halving three times divides by 2 · 2 · 2",
         ),
@@ -31,6 +32,31 @@ def judge_head_inputs(answer):
             "it is right for sides that can be halved evenly, and too large for 28 × 28.",
             "max pooling leaves out a last odd row: round down each side, not the product",
         ),
+        "rounded-late ": (
+            lambda c, h, w, n: c * h * w // 4**n,
+            "it is right for sides that can be halved evenly, and too large for 28 × 28.",
+            "max pooling leaves out a last odd row: round down each side, not the product",
+        ),
+        "rounded-late  ": (
+            lambda c, h, w, n: c * h * w / 4**n,
+            "it is right for sides that can be halved evenly, and too large for 28 × 28.",
+            "max pooling leaves out a last odd row: round down each side, not the product",
+        ),
+        "three-poolings": (
+            lambda c, h, w, n: c * (h // 8) * (w // 8),
+            "it halves three times, whatever `poolings` is.",
+            "the sides are divided by 2 for each of the poolings",
+        ),
+        "squares-only": (
+            lambda c, h, w, n: c * (h // 2**n) ** 2,
+            "it is right for square images only: the width plays no part.",
+            "the sides are pooled each by itself",
+        ),
+        "halved-once": (
+            lambda c, h, w, n: c * (h // 2) * (w // 2),
+            "the sides are halved once, however many poolings there are.",
+            "32 becomes 16, then 8, then 4: one halving for each of the poolings",
+        ),
         "rounded-up": (
             lambda c, h, w, n: c * math.ceil(h / 2**n) * math.ceil(w / 2**n),
             "odd sides are rounded up.",
@@ -42,27 +68,36 @@ def judge_head_inputs(answer):
             "Flatten puts all maps behind each other",
         ),
     }
-    points = ((256, 32, 32, 3), (64, 28, 28, 3), (10, 30, 20, 2), (256, 64, 64, 3))
+    points = (
+        (256, 32, 32, 3),
+        (64, 28, 28, 3),
+        (10, 30, 20, 2),
+        (256, 64, 64, 3),
+        (3, 7, 9, 1),
+        (5, 6, 4, 0),
+    )
     answers = [answer(*point) for point in points]
     if any(value is None for value in answers):
         return NOT_STARTED
 
-    def agrees(formula):
-        return all(value == formula(*point) for value, point in zip(answers, points, strict=True))
+    def agree_with(formula):
+        return agrees(answers, points, formula)
 
-    if agrees(head_inputs):
+    if agree_with(head_inputs):
         if any(not float(value).is_integer() or isinstance(value, float) for value in answers):
             return Diagnosis(
                 "not-whole", "nn.Linear needs an integer, and a float comes back.", "divide with //"
             )
         return None
     for code, (formula, message, next_step) in slips.items():
-        if agrees(formula):
-            return Diagnosis(code, message, next_step)
+        if agree_with(formula):
+            return Diagnosis(code.strip(), message, next_step)
+    (maps, height, width, poolings), found, right = first_wrong(answers, points, head_inputs)
     return Diagnosis(
         "another-number",
-        f"for 64 maps of 28 × 28 and 3 poolings it gives {answers[1]}, but 576 units are left.",
-        "28, 14, 7, 3: what is 3 · 3 · 64?",
+        f"for {maps} maps of {height} × {width} and {poolings} poolings it gives {found}, but "
+        f"{right} units are left.",
+        "follow one side on paper: 28, 14, 7, 3; then the other; and there are so many maps",
     )
 
 
@@ -75,11 +110,11 @@ def judge_share_in_head(answer):
 
     from ..pytorch import CNNWithSpatialDropout
 
-    torch.manual_seed(0)
-    models = [
-        CNNWithSpatialDropout(),
-        CNNWithSpatialDropout(3, in_channels=1, image_size=8, channels=(2, 3, 4), head_units=5),
-    ]
+    with torch.random.fork_rng():
+        models = [
+            CNNWithSpatialDropout(),
+            CNNWithSpatialDropout(3, in_channels=1, image_size=8, channels=(2, 3, 4), head_units=5),
+        ]
     answers = [answer(model) for model in models]
     if any(value is None for value in answers):
         return NOT_STARTED
@@ -108,6 +143,11 @@ def judge_share_in_head(answer):
             lambda m: _numbers(m.classifier[1]) / _numbers(m),
             "the head's last layer is missing.",
             "take all parameters of `model.classifier`",
+        ),
+        "biases-left-out": (
+            _share_of_weights,
+            "the weights are counted and the biases are not.",
+            "parameters() goes through all that is learned",
         ),
         "the-number": (
             lambda m: _numbers(m.classifier),
@@ -154,7 +194,6 @@ def judge_drops_maps(drops_maps):
 
     from .. import pytorch
 
-    torch.manual_seed(0)
     layers = {
         "nn.Dropout2d": (nn.Dropout2d(0.5), True),
         "the book's Dropout2d": (pytorch.Dropout2d(0.3), True),
@@ -162,12 +201,18 @@ def judge_drops_maps(drops_maps):
         "DropBlock2d": (pytorch.DropBlock2d(0.5, block_size=3), False),
         "nn.Dropout2d in evaluation mode": (nn.Dropout2d(0.5).eval(), True),
         "one that drops rows": (_layer(lambda shape: (*shape[:3], 1)), False),
+        "one that drops columns": (_layer(lambda shape: (*shape[:2], 1, shape[3])), False),
+        "one that drops places in all maps": (_layer(lambda s: (s[0], 1, *s[2:])), False),
+        "a class of another name that drops maps": (_layer(lambda s: (*s[:2], 1, 1)), True),
+        "nn.Dropout2d with p = 0": (nn.Dropout2d(0.0), False),
         "nn.Identity": (nn.Identity(), False),
     }
     answers, modes = {}, {}
     for name, (layer, _) in layers.items():
         before = layer.training
-        answers[name] = drops_maps(layer)
+        with torch.random.fork_rng():
+            torch.manual_seed(len(answers))
+            answers[name] = drops_maps(layer)
         modes[name] = layer.training == before
     if any(value is None for value in answers.values()):
         return NOT_STARTED
@@ -180,25 +225,42 @@ def judge_drops_maps(drops_maps):
             "the layer's mode is another one afterwards.",
             "remember layer.training, and set it again: layer.train(before)",
         )
-    if wrong == {"nn.Dropout2d in evaluation mode"}:
+    if all(bool(answers[name]) is not right for name, (_, right) in layers.items()):
+        return Diagnosis(
+            "turned-round",
+            "it says False for every layer that drops maps, and True for all others.",
+            "True means that whole maps are dropped, and nothing smaller",
+        )
+    if wrong == {name for name, (_, right) in layers.items() if right}:
+        return Diagnosis(
+            "maps-not-recognised",
+            "even nn.Dropout2d does not count as a layer that drops maps.",
+            "what it keeps is scaled: of ones it makes 0 and 1 / (1 − p). Compare the units of a "
+            "map with each other, not with 1; and of the many maps only some are gone",
+        )
+    quiet, asleep = {"nn.Identity", "nn.Dropout2d with p = 0"}, {"nn.Dropout2d in evaluation mode"}
+    if wrong == asleep:
         return Diagnosis(
             "in-evaluation-mode",
             "an nn.Dropout2d that came in evaluation mode is not recognised: there it drops "
             "nothing.",
             "switch it to training mode before you send ones through it",
         )
-    if wrong == {"nn.Identity"} or wrong == {"nn.Identity", "nn.Dropout2d in evaluation mode"}:
+    if "nn.Dropout2d" not in wrong and wrong & {
+        "the book's Dropout2d",
+        "a class of another name that drops maps",
+    }:
+        return Diagnosis(
+            "by-its-type",
+            "another class that drops maps is not recognised.",
+            "look at what comes out, not at the class, its name or its p, and send so many maps "
+            "through that some are dropped at a small p",
+        )
+    if wrong & quiet and wrong <= quiet | asleep:
         return Diagnosis(
             "nothing-dropped",
             "a layer that drops nothing counts as one that drops maps.",
             "each map is all kept or all gone, *and* some are gone",
-        )
-    if "the book's Dropout2d" in wrong and "nn.Dropout2d" not in wrong:
-        return Diagnosis(
-            "by-its-type",
-            "another class that drops maps is not recognised.",
-            "look at what comes out, not at the class, and send so many maps through that some are "
-            "dropped at a small p",
         )
     if "nn.Dropout" in wrong:
         return Diagnosis(
@@ -206,11 +268,18 @@ def judge_drops_maps(drops_maps):
             "nn.Dropout counts as a layer that drops whole maps.",
             "within a map, all units have to share their fate: compare each with the first one",
         )
-    if "one that drops rows" in wrong:
+    for code, pieces in (("rows", "one that drops rows"), ("columns", "one that drops columns")):
+        if pieces in wrong:
+            return Diagnosis(
+                code,
+                f"a layer that drops {code} of pixels counts as one that drops maps.",
+                "compare along height *and* along width",
+            )
+    if "one that drops places in all maps" in wrong:
         return Diagnosis(
-            "rows",
-            "a layer that drops rows of pixels counts as one that drops maps.",
-            "compare along height *and* along width",
+            "across-the-maps",
+            "a layer that drops the same places in all maps counts as one that drops maps.",
+            "the axes of a map are the last two; axis 1 goes across the maps",
         )
     return Diagnosis(
         "wrong-for-some",
@@ -280,6 +349,24 @@ def _maps_along_width(layer):
     return (out == out[..., :1]).all().item() and (out == 0).any().item()
 
 
+def _maps_along_height(layer):
+    import torch
+
+    before = layer.training
+    out = layer.train()(torch.ones(8, 16, 6, 6))
+    layer.train(before)
+    return (out == out[:, :, :1]).all().item() and (out == 0).any().item()
+
+
+def _maps_compared_with_one(layer):
+    import torch
+
+    before = layer.training
+    out = layer.train()(torch.ones(8, 16, 6, 6)).sum(dim=(2, 3))
+    layer.train(before)
+    return ((out == 0) | (out == 36)).all().item() and (out == 0).any().item()
+
+
 def _maps_or_nothing(layer):
     import torch
 
@@ -293,69 +380,114 @@ def _maps_always(layer):
     return False
 
 
-_TRAIN = np.random.default_rng(0).random((40, 3, 4, 4)) * [[[[1.0]], [[3.0]], [[0.5]]]] + 1
-_TEST = np.random.default_rng(1).random((30, 3, 4, 4)) * 2 + 4
+def _colours(seed, train, test, size):
+    """Training and test images (N, 3, H, W) whose colours differ, and whose two sets do."""
+    rng = np.random.default_rng(seed)
+    contrast = np.array([1.0, 3.0, 0.5]).reshape(1, 3, 1, 1)
+    return rng.random((train, 3, *size)) * contrast + 1, rng.random((test, 3, *size)) * 2 + 4
+
+
+_PHOTOGRAPHS = (_colours(0, 40, 30, (4, 4)), _colours(2, 25, 60, (3, 5)))
 
 
 def judge_standardise(standardise):
-    answer = standardise(_TRAIN.copy(), _TEST.copy())
-    if answer is None:
+    pairs = [standardise(a.copy(), b.copy()) for a, b in _PHOTOGRAPHS]
+    if any(pair is None for pair in pairs):
         return NOT_STARTED
-    train, test = answer
+    pair, (x_train, x_test) = pairs[0], _PHOTOGRAPHS[0]
+    if not isinstance(pair, tuple | list) or len(pair) != 2:
+        shape = (
+            f"one of shape {np.shape(pair)}" if hasattr(pair, "shape") else f"{len(pair)} things"
+        )
+        return Diagnosis(
+            "not-a-pair",
+            f"two arrays are asked for, and {shape} came back.",
+            "return x_train, x_test, in this order",
+        )
+    if tuple(map(np.shape, pair)) == (x_test.shape, x_train.shape):
+        return Diagnosis(
+            "swapped",
+            "the test images come back first, and the training images second.",
+            "return them in the order in which they come in",
+        )
     slips = {
         "own-statistics": (
-            (_standard(_TRAIN), _standard(_TEST)),
+            lambda a, b: (_standard(a), _standard(b)),
             "the test images are standardised by their own mean and deviation.",
             "at prediction time there may be one image: use the numbers of the training images",
         ),
         "all-images": (
-            tuple(np.split(_standard(np.concatenate([_TRAIN, _TEST])), [len(_TRAIN)])),
+            lambda a, b: np.split(_standard(np.concatenate([a, b])), [len(a)]),
             "the test images take part in the mean and the deviation.",
             "they are to be unknown: measure on the training images alone",
         ),
+        "statistics-of-the-test-images": (
+            lambda a, b: (_standard(a, source=b), _standard(b)),
+            "both are standardised by mean and deviation of the test images.",
+            "they are to be unknown: measure on the training images",
+        ),
         "colours-together": (
-            (_standard(_TRAIN, None), _standard(_TEST, None, _TRAIN)),
+            lambda a, b: (_standard(a, None), _standard(b, None, a)),
             "all three colours share one mean and one deviation.",
-            "leave the axis of the channels out: axis=(0, 2, 3)",
+            "average over images, rows and columns, but not over the colours",
         ),
         "pixel-by-pixel": (
-            (_standard(_TRAIN, 0), _standard(_TEST, 0, _TRAIN)),
+            lambda a, b: (_standard(a, 0), _standard(b, 0, a)),
             "each pixel has a mean and a deviation of its own.",
-            "a filter slides over all places, so they share theirs: axis=(0, 2, 3)",
+            "a filter slides over all places, so they share theirs: average over rows and columns, "
+            "too",
         ),
         "image-by-image": (
-            (_standard(_TRAIN, (2, 3)), _standard(_TEST, (2, 3))),
+            lambda a, b: (_standard(a, (2, 3)), _standard(b, (2, 3))),
             "each image is standardised by itself, and how light it is gets lost.",
-            "average over the images too: axis=(0, 2, 3)",
+            "average over the images, too",
+        ),
+        "colours-last": (
+            lambda a, b: (_standard(a, (0, 1, 2)), _standard(b, (0, 1, 2), a)),
+            "each column of pixels has a mean and a deviation of its own, and the colours share "
+            "them: that would be right for images (N, H, W, 3).",
+            "in (N, 3, H, W) the colours are axis 1: average over the others",
         ),
         "not-divided": (
-            (_TRAIN - _mean(_TRAIN), _TEST - _mean(_TRAIN)),
+            lambda a, b: (a - _mean(a), b - _mean(a)),
             "the deviation is not 1.",
             "divide by the standard deviation of each channel",
         ),
+        "not-shifted": (
+            lambda a, b: (a / _deviation(a), b / _deviation(a)),
+            "the mean is not 0.",
+            "subtract the mean of each channel before you divide",
+        ),
+        "divided-by-the-variance": (
+            lambda a, b: (_by_variance(a, a), _by_variance(b, a)),
+            "each colour was divided by its variance.",
+            "the standard deviation is its root",
+        ),
         "test-left-alone": (
-            (_standard(_TRAIN), _TEST),
+            lambda a, b: (_standard(a), b),
             "the test images are as they were, and the network would see another world.",
             "the same shift and scale for both",
         ),
     }
 
-    def is_equal(pair):
+    def are(rule):
         return all(
-            np.shape(a) == b.shape and np.allclose(a, b, rtol=0.03, atol=0.01)
-            for a, b in zip((train, test), pair, strict=True)
+            np.shape(found) == wanted.shape and np.allclose(found, wanted, rtol=0.03, atol=0.01)
+            for pair, images in zip(pairs, _PHOTOGRAPHS, strict=True)
+            for found, wanted in zip(pair, rule(*images), strict=True)
         )
 
-    for code, (pair, message, next_step) in slips.items():
-        if is_equal(pair):
+    for code, (rule, message, next_step) in slips.items():
+        if are(rule):
             return Diagnosis(code, message, next_step)
-    if is_equal((_standard(_TRAIN), _standard(_TEST, source=_TRAIN))):
+    if are(_both_by_training):
         return None
     return Diagnosis(
         "another-result",
         "the training images have not mean 0 and deviation 1 in each channel, or the test images "
         "another shift and scale.",
-        "(x − mean) / deviation, with both of shape (1, 3, 1, 1)",
+        "look at mean and deviation of each colour in what you return, and at the shapes of those "
+        "that you subtract and divide by",
     )
 
 
@@ -366,6 +498,18 @@ def _mean(x, axis=(0, 2, 3)):
 def _standard(x, axis=(0, 2, 3), source=None):
     source = x if source is None else source
     return (x - _mean(source, axis)) / source.std(axis=axis, keepdims=True)
+
+
+def _deviation(x):
+    return x.std(axis=(0, 2, 3), keepdims=True)
+
+
+def _by_variance(x, source):
+    return (x - _mean(source)) / _deviation(source) ** 2
+
+
+def _both_by_training(x_train, x_test):
+    return _standard(x_train), _standard(x_test, source=x_train)
 
 
 def standardise(x_train, x_test):
@@ -382,7 +526,8 @@ EXERCISES = (
             "Write `head_inputs(channels, height, width, poolings)`: how many units Flatten hands "
             "to the head, if the last block has `channels` maps, the images have `height` × "
             "`width` pixels, the convolutions keep the size, and each of the `poolings` is an "
-            "`nn.MaxPool2d(2, 2)`. The sizes may be odd."
+            "`nn.MaxPool2d(2, 2)`. All four are whole numbers, and so is the answer. The sizes may "
+            "be odd, and there may be no pooling at all."
         ),
         starter=(
             "def head_inputs(channels, height, width, poolings):\n    # your code\n    ...\n\n\n"
@@ -402,9 +547,17 @@ EXERCISES = (
         judge=judge_head_inputs,
         wrong_answers=(
             (lambda c, h, w, n: c * h * w, "pooling-forgotten"),
-            (lambda c, h, w, n: c * (h // (2 * n)) * (w // (2 * n)), "divided-once"),
+            (
+                lambda c, h, w, n: c * (h // (2 * n or 1)) * (w // (2 * n or 1)),
+                "divided-once",
+            ),
             (lambda c, h, w, n: c * (h * w // 2**n), "one-side-halved"),
             (lambda c, h, w, n: c * (h * w // 4**n), "rounded-late"),
+            (lambda c, h, w, n: c * h * w // 4**n, "rounded-late"),
+            (lambda c, h, w, n: c * h * w / 4**n, "rounded-late"),
+            (lambda c, h, w, n: c * (h // 8) * (w // 8), "three-poolings"),
+            (lambda c, h, w, n: c * (h // 2) * (w // 2), "halved-once"),
+            (lambda c, h, w, n: c * (h // 2**n) ** 2, "squares-only"),
             (lambda c, h, w, n: c * math.ceil(h / 2**n) * math.ceil(w / 2**n), "rounded-up"),
             (lambda c, h, w, n: (h // 2**n) * (w // 2**n), "channels-forgotten"),
             (lambda c, h, w, n: float(c * (h // 2**n) * (w // 2**n)), "not-whole"),
@@ -416,8 +569,9 @@ EXERCISES = (
         name="08-3-share-in-head",
         title="Where the weights sit",
         statement=(
-            "Write `share_in_head(model)`: which share of a `CNNWithSpatialDropout`'s parameters "
-            "sits in `model.classifier`? Then find an `image_size` at which it is below a half."
+            "Write `share_in_head(model)`: which share, from 0 to 1 and not rounded, of a "
+            "`CNNWithSpatialDropout`'s parameters (single numbers, all that are learned) sits in "
+            "`model.classifier`? Then find an `image_size` at which it is below a half."
         ),
         starter=(
             "def share_in_head(model):\n    # your code\n    ...\n\n\n"
@@ -446,7 +600,8 @@ EXERCISES = (
             (lambda m: 100 * share_in_head(m), "per-cent"),
             (lambda m: _numbers(m.classifier[1]) / _numbers(m), "one-layer-only"),
             (lambda m: _numbers(m.classifier), "the-number"),
-            (_share_of_weights, "another-number"),
+            (_share_of_weights, "biases-left-out"),
+            (lambda m: 0.9, "another-number"),
             (lambda m: None, "not-started"),
         ),
     ),
@@ -454,9 +609,10 @@ EXERCISES = (
         name="08-3-drops-maps",
         title="Does it drop maps?",
         statement=(
-            "Write `drops_maps(layer)`: True if the layer, in training mode, drops whole maps of "
-            "an input (N, C, H, W), and nothing smaller. You get the layer in whatever mode it is "
-            "in, and leave it in that mode. A layer that drops nothing does not drop maps."
+            "Write `drops_maps(layer)` for an `nn.Module`: True if the layer, in training mode, "
+            "drops whole maps of an input (N, C, H, W), and nothing smaller, else False. You get "
+            "the layer in whatever mode it is in, and leave it in that mode. A layer that drops "
+            "nothing does not drop maps."
         ),
         starter=(
             "def drops_maps(layer):\n    # your code\n    ...\n\n\n"
@@ -483,7 +639,13 @@ EXERCISES = (
             (_maps_any_zero, "single-units"),
             (_maps_along_width, "rows"),
             (_maps_or_nothing, "nothing-dropped"),
-            (_maps_always, "wrong-for-some"),
+            (_maps_along_height, "columns"),
+            (_maps_compared_with_one, "maps-not-recognised"),
+            (_maps_always, "maps-not-recognised"),
+            (lambda layer: not drops_maps(layer), "turned-round"),
+            (lambda layer: "2d" in type(layer).__name__, "by-its-type"),
+            (lambda layer: "Dropout2d" in type(layer).__name__, "by-its-type"),
+            (lambda layer: getattr(layer, "p", 0) == 0.5, "by-its-type"),
             (lambda layer: None, "not-started"),
         ),
     ),
@@ -492,7 +654,8 @@ EXERCISES = (
         title="Pixels that a network can learn from",
         statement=(
             "Before you go on to colour photographs: write `standardise(x_train, x_test)` for two "
-            "NumPy arrays of shape (N, 3, H, W). It returns both, shifted and scaled channel by "
+            "NumPy arrays of shape (N, 3, H, W), of which the test images are not to be learned "
+            "from. It returns both, as new arrays in this order, shifted and scaled channel by "
             "channel so that over the training images each colour has mean 0 and standard "
             "deviation 1."
         ),
@@ -521,7 +684,14 @@ EXERCISES = (
             (lambda a, b: (_standard(a, None), _standard(b, None, a)), "colours-together"),
             (lambda a, b: (_standard(a, 0), _standard(b, 0, a)), "pixel-by-pixel"),
             (lambda a, b: (_standard(a, (2, 3)), _standard(b, (2, 3))), "image-by-image"),
+            (lambda a, b: (_standard(a, source=b), _standard(b)), "statistics-of-the-test-images"),
+            (lambda a, b: (_standard(a, (0, 1, 2)), _standard(b, (0, 1, 2), a)), "colours-last"),
+            (lambda a, b: (a / _deviation(a), b / _deviation(a)), "not-shifted"),
+            (lambda a, b: (_by_variance(a, a), _by_variance(b, a)), "divided-by-the-variance"),
             (lambda a, b: (a - _mean(a), b - _mean(a)), "not-divided"),
+            (lambda a, b: (_standard(a), _standard(b, source=a), _mean(a)), "not-a-pair"),
+            (lambda a, b: _standard(a), "not-a-pair"),
+            (lambda a, b: standardise(a, b)[::-1], "swapped"),
             (lambda a, b: (_standard(a), b), "test-left-alone"),
             (lambda a, b: (a / 255, b / 255), "another-result"),
             (lambda a, b: None, "not-started"),

@@ -5,43 +5,127 @@ import math
 import numpy as np
 
 from ..checks import Diagnosis
+from .answers import close, described, judge_formula, nothing_back
 from .core import NOT_STARTED, Exercise, multiple_choice
 
 _SHAPE = (60, 50, 3, 5)  # N, C, H, W: all different, so that a swapped axis shows
+_ANOTHER_SHAPE = (40, 7, 6, 2)
 
 
 def judge_mask(spatial_mask):
-    answers = [spatial_mask(_SHAPE, p, np.random.default_rng(0)) for p in (0.2, 0.2, 0.0, 1.0)]
-    mask, again, all_kept, none_kept = answers
-    if mask is None:
-        return NOT_STARTED
-    try:
-        mask = np.broadcast_to(mask, _SHAPE)
-    except ValueError:
+    def draw(shape, p, seed):
+        return spatial_mask(shape, p, np.random.default_rng(seed))
+
+    questions = {
+        f"spatial_mask({shape}, {p}, rng)": (shape, p)
+        for shape in (_SHAPE, _ANOTHER_SHAPE)
+        for p in (0.2, 0.0, 1.0)
+    }
+    given = {call: draw(*question, 0) for call, question in questions.items()}
+    if diagnosis := nothing_back(given):
+        return diagnosis
+    masks = {}
+    for call, answer in given.items():
+        shape, _ = questions[call]
+        try:
+            masks[questions[call]] = np.broadcast_to(np.asarray(answer), shape)
+        except ValueError:
+            return Diagnosis(
+                "shape-does-not-fit",
+                f"{call} gives {described(answer)}, which does not broadcast to {shape}.",
+                "one draw per case and channel, and axes of length 1 for height and width",
+            )
+    return (
+        _values(masks)
+        or _edges_swapped(masks)
+        or _sharing(masks[_SHAPE, 0.2])
+        or _rate(masks[_SHAPE, 0.2])
+        or _edges(masks)
+        or _sharing(masks[_ANOTHER_SHAPE, 0.2])
+        or _drawn_from_rng(draw, masks[_SHAPE, 0.2])
+        or _independent(draw)
+    )
+
+
+def _values(masks):
+    for (_, p), mask in masks.items():
+        if not np.isin(mask, (0, 1)).all():
+            if ((mask >= 0) & (mask < 1)).all():
+                return Diagnosis(
+                    "not-compared",
+                    "the mask holds the random numbers themselves.",
+                    "a number decides by being compared with p: that gives True or False",
+                )
+            other = mask[~np.isin(mask, (0, 1))].flat[0]
+            return Diagnosis(
+                "mask-holds-the-scale",
+                f"at p = {p} the mask holds {other:.4g}, beside True and False (or 1 and 0).",
+                "the scale is applied with the mask, but is no part of it",
+            )
+    return None
+
+
+def _edges_swapped(masks):
+    """At p = 0 all are dropped, at p = 1 none: True means drop here."""
+    kept = [masks[_SHAPE, p].mean() for p in (0.0, 1.0)]
+    if kept == [0, 1]:
         return Diagnosis(
-            "shape-does-not-fit",
-            f"a mask of shape {np.shape(mask)} does not broadcast to {_SHAPE}.",
-            "one draw per case and channel, and axes of length 1 for height and width",
+            "keep-and-drop-swapped",
+            "at p = 0 no map is kept, and at p = 1 all are.",
+            "True means keep, and p is the probability to drop: when is a map to stay?",
         )
-    if not np.isin(mask, (0, 1)).all():
-        return Diagnosis(
-            "mask-holds-the-scale",
-            "the mask holds other values than True and False (or 1 and 0).",
-            "the scale is applied with the mask, but is no part of it",
-        )
-    if (mask != again).any():
+    return None
+
+
+def _edges(masks):
+    for (_, p), mask in masks.items():
+        if p in (0, 1) and (mask != (p == 0)).any():
+            return Diagnosis(
+                "edges",
+                f"at p = {p:g}, {mask.mean():.0%} of the units are kept.",
+                "rng.random() lies in [0, 1): it can be 0, but never 1. Which comparison is right "
+                "at both ends?",
+            )
+    return None
+
+
+def _drawn_from_rng(draw, mask):
+    if (np.broadcast_to(np.asarray(draw(_SHAPE, 0.2, 0)), _SHAPE) != mask).any():
         return Diagnosis(
             "generator-not-used",
             "two generators with the same seed gave two different masks.",
             "draw from the `rng` that you are given",
         )
-    if (np.asarray(none_kept) != 0).any() or not np.asarray(all_kept).all():
+    if (np.broadcast_to(np.asarray(draw(_SHAPE, 0.2, 1)), _SHAPE) == mask).all():
         return Diagnosis(
-            "edges",
-            "at p = 0 every map has to be kept, and at p = 1 none.",
-            "rng.random() lies in [0, 1): compare it with >= p",
+            "generator-not-used",
+            "two generators with different seeds gave the same mask.",
+            "draw from the `rng` that you are given: one made inside draws the same every time",
         )
-    return _sharing(mask) or _rate(mask)
+    return None
+
+
+def _independent(draw):
+    shape = (400, 50, 2, 2)
+    kept = np.broadcast_to(np.asarray(draw(shape, 0.5, 0)), shape)[:, :, 0, 0].astype(float)
+    counts = kept.sum(axis=1)
+    if np.ptp(counts) == 0:
+        return Diagnosis(
+            "fixed-number-dropped",
+            f"exactly {int(counts[0])} of 50 maps are kept in every case.",
+            "each map tosses its own coin: the number that stay varies from case to case",
+        )
+    luck = kept - kept.mean()
+    for apart in range(1, 26):  # 10,000 pairs or more: six standard deviations are 0.06
+        correlation = (luck[:, apart:] * luck[:, :-apart]).mean() / luck.var()
+        if abs(correlation) > 0.06:
+            return Diagnosis(
+                "maps-share-their-luck",
+                f"maps that lie {apart} apart are dropped together, with a correlation of "
+                f"{correlation:.2f}.",
+                "one draw for every map of every case: none is used twice",
+            )
+    return None
 
 
 def _sharing(mask):
@@ -136,6 +220,36 @@ def _mask_global(shape, p, rng):
     return np.random.default_rng().random((*shape[:2], 1, 1)) >= p
 
 
+def _mask_raw(shape, p, rng):
+    return rng.random((*shape[:2], 1, 1))
+
+
+def _mask_fixed_number(shape, p, rng):
+    order = rng.random(shape[:2]).argsort(axis=1).argsort(axis=1)
+    return (order >= p * shape[1])[:, :, None, None]
+
+
+def _mask_in_pairs(shape, p, rng):
+    draws = rng.random((shape[0], (shape[1] + 1) // 2, 1, 1)) >= p
+    return draws.repeat(2, axis=1)[:, : shape[1]]
+
+
+def _mask_constant_rate(shape, p, rng):
+    return rng.random((*shape[:2], 1, 1)) >= 0.5
+
+
+def _mask_keeps_at_one(shape, p, rng):
+    return (rng.random((*shape[:2], 1, 1)) >= p) | (p == 1)
+
+
+def _mask_seeded(shape, p, rng):
+    return spatial_mask(shape, p, np.random.default_rng(0))
+
+
+def _mask_hardcoded(shape, p, rng):
+    return rng.random((60, 50, 1, 1)) >= p
+
+
 def _mask_nothing(shape, p, rng): ...
 
 
@@ -144,70 +258,94 @@ _BY_HAND = np.array([[1.0, 2.0], [3.0, 6.0]])
 
 def judge_pooled_variance(answer):
     """Compare with the formula, and recognise the usual slips."""
-    slips = {
-        "single-units": (
-            lambda x, p: p / (1 - p) * (x**2).sum() / x.size**2,
-            "that is the variance when every unit has a draw of its own.",
-            "with one draw m, the mean over the map is m / (1 − p) times the mean of x",
-        ),
-        "sum-of-squares": (
-            lambda x, p: p / (1 - p) * (x**2).mean(),
-            "the squares are averaged, and it is the mean that has to be squared.",
-            "the mean over the map is m / (1 − p) times the mean of x: one number, then squared",
-        ),
-        "sum-instead-of-mean": (
-            lambda x, p: p / (1 - p) * x.sum() ** 2,
-            "that is the variance of the sum over the map.",
-            "the pooled value is the mean: divide by H · W before squaring",
-        ),
-        "standard-deviation": (
-            lambda x, p: math.sqrt(p / (1 - p)) * abs(x.mean()),
-            "that is the standard deviation.",
-            "the variance is its square",
-        ),
-        "not-scaled": (
-            lambda x, p: p * (1 - p) * x.mean() ** 2,
-            "the scale 1 / (1 − p) is missing.",
-            "a factor on a random variable enters its variance squared",
-        ),
-        "keep-and-drop-swapped": (
-            lambda x, p: (1 - p) / p * x.mean() ** 2,
-            "keep and drop are swapped: at small p there is little noise, not much.",
-            "p is the probability to drop; what is divided by is 1 − p",
-        ),
-        "all-pairs-forgotten": (
-            lambda x, p: p / (1 - p) * x.mean() ** 2 / x.size,
-            "the variance was divided by H · W, as if the units' noise averaged out.",
-            "it does not: all units of the map have the same m",
-        ),
-    }
-    points = ((_BY_HAND, 0.2), (np.array([[1.0, -1.0, 4.0]]), 0.5), (3 * _BY_HAND, 0.9))
-    answers = [answer(x.copy(), p) for x, p in points]
-    if any(value is None for value in answers):
-        return NOT_STARTED
-    if any(np.ndim(value) for value in answers):
-        return Diagnosis(
-            "not-one-number",
-            f"an array of shape {np.shape(answers[0])} comes back, and one number is asked for.",
-            "the pooled value of a map is one random number; it has one variance",
-        )
-
-    def agrees(formula):
-        return all(
-            math.isclose(value, formula(x, p), rel_tol=1e-6)
-            for value, (x, p) in zip(answers, points, strict=True)
-        )
-
-    if agrees(pooled_variance):
-        return None
-    for code, (formula, message, next_step) in slips.items():
-        if agrees(formula):
-            return Diagnosis(code, message, next_step)
-    return Diagnosis(
-        "another-formula",
-        f"for [[1, 2], [3, 6]] and p = 0.2 it gives {answers[0]:.4g}, but the variance is 2.25.",
-        "write the pooled value as (a random number) × (a number that is known)",
+    return judge_formula(
+        answer,
+        ((_BY_HAND, 0.2), (np.array([[1.0, -1.0, 4.0]]), 0.5), (-3 * _BY_HAND, 0.9)),
+        pooled_variance,
+        _POOLED_SLIPS,
+        name="pooled_variance",
+        advice="write the pooled value as (a random number) × (a number that is known)",
+        hint="the pooled value of a map is one random number; it has one variance",
     )
+
+
+_POOLED_SLIPS = {
+    "single-units": (
+        lambda x, p: p / (1 - p) * (x**2).sum() / x.size**2,
+        "that is the variance when every unit has a draw of its own.",
+        "with one draw m, the mean over the map is m / (1 − p) times the mean of x",
+    ),
+    "sum-of-squares": (
+        lambda x, p: p / (1 - p) * (x**2).mean(),
+        "the squares are averaged, and it is the mean that has to be squared.",
+        "the mean over the map is m / (1 − p) times the mean of x: one number, then squared",
+    ),
+    "sum-instead-of-mean": (
+        lambda x, p: p / (1 - p) * x.sum() ** 2,
+        "that is the variance of the sum over the map.",
+        "the pooled value is the mean: divide by H · W before squaring",
+    ),
+    "standard-deviation": (
+        lambda x, p: math.sqrt(p / (1 - p)) * abs(x.mean()),
+        "that is the standard deviation.",
+        "the variance is its square",
+    ),
+    "signed-standard-deviation": (
+        lambda x, p: math.sqrt(p / (1 - p)) * x.mean(),
+        "that is the standard deviation, with the sign of the mean.",
+        "the variance is its square",
+    ),
+    "mean-not-squared": (
+        lambda x, p: p / (1 - p) * x.mean(),
+        "the mean of x is not squared.",
+        "a factor on a random variable enters its variance squared",
+    ),
+    "variance-within-the-map": (
+        lambda x, p: p / (1 - p) * x.var(),
+        "the variance of the units within the map is in it.",
+        "x is fixed: what varies is m, from pass to pass. What multiplies it?",
+    ),
+    "not-over-the-masks": (
+        lambda x, p: x.var(),
+        "that is the variance of the units within the map.",
+        "x is fixed: what varies is the mask, from pass to pass",
+    ),
+    "x-forgotten": (
+        lambda x, p: p / (1 - p),
+        "that is the variance of m / (1 − p) alone.",
+        "what is it multiplied by, before it comes out?",
+    ),
+    "second-moment": (
+        lambda x, p: x.mean() ** 2 / (1 - p),
+        "that is the mean of the square.",
+        "the variance is the mean of the square less the square of the mean",
+    ),
+    "scaled-once": (
+        lambda x, p: p * x.mean() ** 2,
+        "the scale entered once.",
+        "a factor enters the variance squared: how much of p(1 − p) / (1 − p)² is left?",
+    ),
+    "whole-squared": (
+        lambda x, p: (p / (1 - p) * x.mean()) ** 2,
+        "p / (1 − p) was squared together with the mean.",
+        "the variance of m is p(1 − p), not squared; what multiplies m is squared",
+    ),
+    "not-scaled": (
+        lambda x, p: p * (1 - p) * x.mean() ** 2,
+        "the scale 1 / (1 − p) is missing.",
+        "a factor on a random variable enters its variance squared",
+    ),
+    "keep-and-drop-swapped": (
+        lambda x, p: (1 - p) / p * x.mean() ** 2,
+        "keep and drop are swapped: at small p there is little noise, not much.",
+        "p is the probability to drop; what is divided by is 1 − p",
+    ),
+    "all-pairs-forgotten": (
+        lambda x, p: p / (1 - p) * x.mean() ** 2 / x.size,
+        "the variance was divided by H · W, as if the units' noise averaged out.",
+        "it does not: all units of the map have the same m",
+    ),
+}
 
 
 def pooled_variance(x, p):
@@ -215,36 +353,73 @@ def pooled_variance(x, p):
 
 
 def judge_channels_last(drop_maps):
-    x = np.ones((40, 3, 5, 30))  # N, H, W, C
-    answer = drop_maps(x.copy(), 0.5, np.random.default_rng(0))
-    if answer is None:
-        return NOT_STARTED
-    if np.shape(answer) != x.shape:
-        return Diagnosis(
-            "shape-changed",
-            f"an input of shape {x.shape} came back with shape {np.shape(answer)}.",
-            "what was moved has to be moved back",
-        )
-    marked = np.arange(1.0, x.size + 1).reshape(x.shape)
-    out = drop_maps(marked.copy(), 0.5, np.random.default_rng(0))
+    questions = (((40, 3, 5, 30), 0.5), ((50, 6, 4, 9), 0.2))  # N, H, W, C
+    for shape, p in questions:
+        x = np.arange(1.0, math.prod(shape) + 1).reshape(shape)
+        answer = drop_maps(x.copy(), p, np.random.default_rng(0))
+        if answer is None:
+            return NOT_STARTED
+        if isinstance(answer, tuple):
+            return Diagnosis(
+                "not-one-array",
+                f"{len(answer)} things come back, and one is asked for.",
+                "spatial_dropout_forward returns the output and the mask: only the first is yours "
+                "to return",
+            )
+        if np.shape(answer) != shape:
+            return Diagnosis(
+                "shape-changed",
+                f"an input of shape {shape} came back with shape {np.shape(answer)}.",
+                "what was moved has to be moved back, and to where it came from",
+            )
+        diagnosis = _judge_maps(np.asarray(answer), x, p)
+        if diagnosis:
+            return diagnosis
+    return _same_for_the_same_seed(drop_maps)
+
+
+def _judge_maps(out, x, p):
     kept = out != 0
-    if not np.isin(out[kept] / marked[kept], 1.0).all() and not np.allclose(
-        out[kept], 2 * marked[kept]
-    ):
+    factors = out[kept] / x[kept]
+    if not kept.any():
+        return Diagnosis("all-dropped", f"at p = {p} every map is dropped.", "what became of p?")
+    if not np.isfinite(out).all():
+        return Diagnosis(
+            "not-finite",
+            f"{(~np.isfinite(out)).mean():.0%} of what comes back is NaN or infinite.",
+            "what is dropped is 0, and what is kept is divided by a number that is not 0",
+        )
+    if np.ptp(out[kept]) < 1e-6:
+        return Diagnosis(
+            "x-forgotten",
+            "every kept unit comes back with the same value: x is not in it.",
+            "the mask, or what spatial_dropout_forward makes, has to be applied to x",
+        )
+    if np.ptp(factors) > 1e-6:
         return Diagnosis(
             "values-moved",
             "values turn up at places where they do not belong.",
             "`reshape` keeps the order in memory and mixes the axes: `np.moveaxis` moves one",
         )
-    if np.allclose(out[kept], marked[kept]):
-        return Diagnosis(
-            "scale-forgotten",
-            "what is kept is not scaled.",
-            "spatial_dropout_forward scales already: return what it returns",
-        )
     constant = [bool((kept == kept.take([0], axis=axis)).all()) for axis in range(4)]
-    if constant == [False, True, True, False]:
-        return None
+    if kept.all():
+        return Diagnosis(
+            "nothing-dropped",
+            f"at p = {p} no map is dropped.",
+            "it is always training here: is spatial_dropout_forward told so?",
+        )
+    if constant != [False, True, True, False]:
+        return _wrong_groups(constant)
+    return _judge_rate(kept[:, 0, 0, :].mean(), factors[0], p)
+
+
+def _wrong_groups(constant):
+    if constant[0]:
+        return Diagnosis(
+            "one-mask-for-the-batch",
+            "all pictures of the batch lose the same maps.",
+            "every case has draws of its own",
+        )
     if constant[3]:
         return Diagnosis(
             "channels-share-a-draw",
@@ -254,7 +429,60 @@ def judge_channels_last(drop_maps):
     return Diagnosis(
         "not-whole-maps",
         "what is dropped is not whole maps x[n, :, :, c].",
-        "np.moveaxis(x, -1, 1) gives (N, C, H, W); np.moveaxis(out, 1, -1) takes it back",
+        "where are the channels when spatial_dropout_forward gets the array, and do they come "
+        "back from there?",
+    )
+
+
+def _judge_rate(kept, factor, p):
+    """Of 450 draws or more: the share kept deviates by less than 0.12 from its mean."""
+    if abs(kept - (1 - p)) > 0.12:
+        if abs(kept - p) < 0.12:
+            return Diagnosis(
+                "keep-and-drop-swapped",
+                f"at p = {p} only {kept:.0%} of the maps are kept.",
+                "p is the probability to drop, here and in spatial_dropout_forward",
+            )
+        return Diagnosis(
+            "drop-rate-wrong",
+            f"at p = {p}, {kept:.0%} of the maps are kept.",
+            "is p handed on as it came?",
+        )
+    known = {
+        "scale-forgotten": (1.0, "what is kept is not scaled."),
+        "scaled-twice": (1 / (1 - p) ** 2, "what is kept is scaled twice."),
+        "scaled-by-drop-probability": (1 / p, "what is kept is divided by p."),
+        "scaled-the-wrong-way": (1 - p, "what is kept is multiplied by 1 − p."),
+    }
+    if close(factor, 1 / (1 - p)):
+        return None
+    for code, (value, message) in known.items():
+        if close(factor, value):
+            return Diagnosis(
+                code,
+                f"at p = {p} maps are multiplied by {factor:.4g}: {message}",
+                "spatial_dropout_forward scales already: return what it returns. If you multiply "
+                "by a mask of your own, divide by what is kept on average",
+            )
+    return Diagnosis(
+        "scale-off",
+        f"at p = {p} maps are multiplied by {factor:.4g}, and {1 / (1 - p):.4g} is right.",
+        "the scale is 1 / (1 − p)",
+    )
+
+
+def _same_for_the_same_seed(drop_maps):
+    seeds = (0, 0, 1)
+    x = np.ones((20, 2, 3, 8))
+    outs = (drop_maps(x.copy(), 0.5, np.random.default_rng(seed)) for seed in seeds)
+    first, again, other = map(np.asarray, outs)
+    if np.array_equal(first, again) and not np.array_equal(first, other):
+        return None
+    what = "other maps with the same seed" if (first != again).any() else "the same maps always"
+    return Diagnosis(
+        "generator-not-used",
+        f"it drops {what}.",
+        "hand the `rng` that you are given on: spatial_dropout_forward(..., rng=rng)",
     )
 
 
@@ -308,58 +536,81 @@ def _last_both(x, p, rng):
     return spatial_dropout_forward(x, p, rng=rng)
 
 
+def _last_other_rng(x, p, rng):
+    return drop_maps_channels_last(x, p, np.random.default_rng())
+
+
+def _last_evaluation(x, p, rng):
+    from dropout_lib.scratch import spatial_dropout_forward
+
+    return spatial_dropout_forward(x, p, False, rng)[0]
+
+
+def _last_one_for_the_batch(x, p, rng):
+    return x * (rng.random(x.shape[-1]) >= p) / (1 - p)
+
+
 def _last_nothing(x, p, rng): ...
 
 
-def judge_silent(silent):
-    slips = {
-        "all-are-kept": (
-            lambda maps, p: (1 - p) ** maps,
-            "that is the chance that every map is kept.",
-            "a map is gone with probability p, and all of them have to be",
-        ),
-        "at-least-one": (
-            lambda maps, p: 1 - (1 - p) ** maps,
-            "that is the chance that at least one map is gone.",
-            "*and*, not *or*: independent chances multiply",
-        ),
-        "not-all": (
-            lambda maps, p: 1 - p**maps,
-            "that is the chance that something is left.",
-            "you are one subtraction too far",
-        ),
-        "multiplied": (
-            lambda maps, p: p * maps,
-            "it grows with the number of maps, but many maps are rarely gone all at once.",
-            "p for the first, times p for the second, times ...",
-        ),
-        "divided": (
-            lambda maps, p: p / maps,
-            "it does not fall fast enough.",
-            "p for the first, times p for the second, times ...",
-        ),
-    }
-    points = ((8, 0.5), (3, 0.2), (1, 0.4))
-    answers = [silent(maps, p) for maps, p in points]
-    if any(value is None for value in answers):
-        return NOT_STARTED
-
-    def agrees(formula):
-        return all(
-            math.isclose(value, formula(maps, p), rel_tol=1e-9)
-            for value, (maps, p) in zip(answers, points, strict=True)
-        )
-
-    if agrees(chance_of_silence):
-        return None
-    for code, (formula, message, next_step) in slips.items():
-        if agrees(formula):
-            return Diagnosis(code, message, next_step)
-    return Diagnosis(
-        "another-formula",
-        f"for 3 maps and p = 0.2 it gives {answers[1]:.4g}, but the chance is 0.008.",
-        "the draws of the maps are independent",
+def judge_silent(answer):
+    return judge_formula(
+        answer,
+        ((3, 0.2), (8, 0.5), (1, 0.4)),
+        chance_of_silence,
+        _SILENCE_SLIPS,
+        name="chance_of_silence",
+        advice="the draws of the maps are independent: what has to happen for each of them?",
     )
+
+
+_SILENCE_SLIPS = {
+    "all-are-kept": (
+        lambda maps, p: (1 - p) ** maps,
+        "that is the chance that every map is kept.",
+        "a map is gone with probability p, and all of them have to be",
+    ),
+    "at-least-one": (
+        lambda maps, p: 1 - (1 - p) ** maps,
+        "that is the chance that at least one map is gone.",
+        "*and*, not *or*: independent chances multiply",
+    ),
+    "exactly-one": (
+        lambda maps, p: maps * p * (1 - p) ** (maps - 1),
+        "that is the chance that exactly one map is gone.",
+        "all of them have to be gone together",
+    ),
+    "not-all": (
+        lambda maps, p: 1 - p**maps,
+        "that is the chance that something is left.",
+        "you are one subtraction too far",
+    ),
+    "multiplied": (
+        lambda maps, p: p * maps,
+        "it grows with the number of maps, but many maps are rarely gone all at once.",
+        "p for the first, times p for the second, times ...",
+    ),
+    "one-map-only": (
+        lambda maps, p: p,
+        "that is the chance that one given map is gone.",
+        "how does it get smaller with each further map?",
+    ),
+    "base-and-exponent-swapped": (
+        lambda maps, p: maps**p,
+        "a number of maps to the power of p is no probability.",
+        "p for the first, times p for the second, times ...",
+    ),
+    "per-cent": (
+        lambda maps, p: 100 * p**maps,
+        "that is per cent.",
+        "a probability lies between 0 and 1",
+    ),
+    "divided": (
+        lambda maps, p: p / maps,
+        "it does not fall fast enough.",
+        "p for the first, times p for the second, times ...",
+    ),
+}
 
 
 def chance_of_silence(maps, p):
@@ -371,8 +622,11 @@ EXERCISES = (
         name="03-3-mask",
         title="The mask",
         statement=(
-            "Write `spatial_mask(shape, p, rng)`: a keep-mask for an array of shape (N, C, H, W) "
-            "that broadcasts to it. True means keep."
+            "Write `spatial_mask(shape, p, rng)`: a keep-mask, an array that broadcasts to an "
+            "array of shape (N, C, H, W), in which every map of every case is dropped whole with "
+            "probability p, independently of all others. True means keep. Draw from `rng`; p may "
+            "be 0 or 1. Before you write: how many random numbers does it take for a shape of "
+            "(32, 16, 28, 28)?"
         ),
         starter=(
             "def spatial_mask(shape, p, rng):\n    # your code\n    ...\n\n\n"
@@ -386,7 +640,8 @@ EXERCISES = (
         solution=spatial_mask,
         explanation=(
             "The axes of length 1 do the sharing: `x * mask` repeats each draw over height and "
-            "width, and no mask of the full size is ever made."
+            "width, and no mask of the full size is ever made. For (32, 16, 28, 28) that takes "
+            "32 · 16 = 512 random numbers, and not 401,408."
         ),
         judge=judge_mask,
         wrong_answers=(
@@ -396,8 +651,15 @@ EXERCISES = (
             (_mask_rows, "rows-or-columns"),
             (_mask_last, "shape-does-not-fit"),
             (_mask_two_axes, "shape-does-not-fit"),
-            (_mask_swapped, "edges"),
-            (_mask_normal, "edges"),
+            (_mask_swapped, "keep-and-drop-swapped"),
+            (_mask_normal, "drop-rate-wrong"),
+            (_mask_raw, "not-compared"),
+            (_mask_fixed_number, "fixed-number-dropped"),
+            (_mask_in_pairs, "maps-share-their-luck"),
+            (_mask_constant_rate, "drop-rate-wrong"),
+            (_mask_keeps_at_one, "edges"),
+            (_mask_seeded, "generator-not-used"),
+            (_mask_hardcoded, "shape-does-not-fit"),
             (_mask_scaled, "mask-holds-the-scale"),
             (_mask_global, "generator-not-used"),
             (_mask_nothing, "not-started"),
@@ -409,7 +671,8 @@ EXERCISES = (
         statement=(
             "A map `x` (H, W) goes through spatial dropout and is then averaged over all its "
             "units (global average pooling). Write `pooled_variance(x, p)`: the variance of the "
-            "one number that comes out, over the masks. Predict first whether it shrinks when the "
+            "one number that comes out, over the masks, itself one number. Predict first whether "
+            "it shrinks when the "
             "map gets larger."
         ),
         starter=(
@@ -419,7 +682,8 @@ EXERCISES = (
         hints=(
             "The whole map has one m. What does the mean over the map look like with that m?",
             "It is m / (1 − p) times the mean of x. Only m is random.",
-            "Var[m] = p(1 − p), and a factor enters the variance squared.",
+            "Var[m] = p(1 − p), and a factor enters the variance squared: "
+            "`(x.mean() / (1 - p)) ** 2` times that.",
         ),
         solution=pooled_variance,
         explanation=(
@@ -433,6 +697,14 @@ EXERCISES = (
             (lambda x, p: p / (1 - p) * (x**2).mean(), "sum-of-squares"),
             (lambda x, p: p / (1 - p) * x.sum() ** 2, "sum-instead-of-mean"),
             (lambda x, p: (p / (1 - p)) ** 0.5 * abs(x.mean()), "standard-deviation"),
+            (lambda x, p: (p / (1 - p)) ** 0.5 * x.mean(), "signed-standard-deviation"),
+            (lambda x, p: p / (1 - p) * x.mean(), "mean-not-squared"),
+            (lambda x, p: p / (1 - p) * x.var(), "variance-within-the-map"),
+            (lambda x, p: x.var(), "not-over-the-masks"),
+            (lambda x, p: p / (1 - p), "x-forgotten"),
+            (lambda x, p: x.mean() ** 2 / (1 - p), "second-moment"),
+            (lambda x, p: p * x.mean() ** 2, "scaled-once"),
+            (lambda x, p: (p / (1 - p) * x.mean()) ** 2, "whole-squared"),
             (lambda x, p: p * (1 - p) * x.mean() ** 2, "not-scaled"),
             (lambda x, p: (1 - p) / p * x.mean() ** 2, "keep-and-drop-swapped"),
             (lambda x, p: p / (1 - p) * x.mean() ** 2 / x.size, "all-pairs-forgotten"),
@@ -448,7 +720,8 @@ EXERCISES = (
         statement=(
             "Your pictures come as (N, H, W, C), and `spatial_dropout_forward` expects "
             "(N, C, H, W). Write `drop_maps(x, p, rng)`, which drops whole maps of such "
-            "pictures and returns them in the order in which they came. It is always training."
+            "pictures and returns one array with the axes in the order in which they came. It is "
+            "always training."
         ),
         starter=(
             "import numpy as np\n\nfrom dropout_lib.scratch import spatial_dropout_forward\n\n\n"
@@ -475,7 +748,17 @@ EXERCISES = (
             (_last_moved_and_reshaped, "values-moved"),
             (_last_units, "not-whole-maps"),
             (_last_unscaled, "scale-forgotten"),
-            (_last_both, "unusable"),
+            (_last_both, "not-one-array"),
+            (lambda x, p, rng: drop_maps_channels_last(x, 1 - p, rng), "keep-and-drop-swapped"),
+            (lambda x, p, rng: drop_maps_channels_last(x, 0.5, rng), "drop-rate-wrong"),
+            (lambda x, p, rng: drop_maps_channels_last(x, p, rng) / (1 - p), "scaled-twice"),
+            (lambda x, p, rng: _last_unscaled(x, p, rng) / p, "scaled-by-drop-probability"),
+            (lambda x, p, rng: _last_unscaled(x, p, rng) * (1 - p), "scaled-the-wrong-way"),
+            (lambda x, p, rng: _last_unscaled(np.ones(x.shape), p, rng), "x-forgotten"),
+            (lambda x, p, rng: x * np.nan, "not-finite"),
+            (_last_other_rng, "generator-not-used"),
+            (_last_evaluation, "nothing-dropped"),
+            (_last_one_for_the_batch, "one-mask-for-the-batch"),
             (_last_nothing, "not-started"),
         ),
     ),
@@ -508,7 +791,11 @@ EXERCISES = (
             (lambda maps, p: 1 - p**maps, "not-all"),
             (lambda maps, p: p * maps, "multiplied"),
             (lambda maps, p: p / maps, "divided"),
-            (lambda maps, p: p, "another-formula"),
+            (lambda maps, p: p, "one-map-only"),
+            (lambda maps, p: maps * p * (1 - p) ** (maps - 1), "exactly-one"),
+            (lambda maps, p: maps**p, "base-and-exponent-swapped"),
+            (lambda maps, p: 100 * p**maps, "per-cent"),
+            (lambda maps, p: 0.0, "another-formula"),
             (lambda maps, p: None, "not-started"),
         ),
     ),

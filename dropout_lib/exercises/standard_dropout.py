@@ -6,49 +6,114 @@ import numpy as np
 
 from .. import scratch
 from ..checks import BACKWARD, Diagnosis, function_subject
+from .answers import described, nothing_back
 from .core import NOT_STARTED, Exercise, first_diagnosis, multiple_choice
 
 
 def judge_backward(backward):
-    grad = np.ones((2, 2))
-    answer = backward(grad, np.ones((2, 2), dtype=bool), 0.25)
-    if answer is None:
-        return NOT_STARTED
-    if isinstance(answer, tuple):
+    grad, mask = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[True, False], [True, True]])
+    answer = backward(grad.copy(), mask.copy(), 0.2)
+    try:
+        in_evaluation = backward(grad.copy(), None, 0.2)
+    except TypeError:
+        in_evaluation = grad  # the check below calls it again, and its error is told
+        if answer is not None:
+            return _mask_is_none(backward, grad)
+    calls = ("backward(grad_output, mask, p)", "backward(grad_output, None, p)")
+    given = dict(zip(calls, (answer, in_evaluation), strict=True))
+    if diagnosis := nothing_back(given):
+        return diagnosis
+    for call, value in given.items():
+        if isinstance(value, (tuple, list)):
+            return Diagnosis(
+                "not-one-array",
+                f"{call} gives {len(value)} things, and one is asked for.",
+                "return the gradient alone",
+            )
+        if np.shape(value) != grad.shape:
+            return Diagnosis(
+                "wrong-shape",
+                f"a gradient of shape {grad.shape} went in, and {call} gives {described(value)}.",
+                "every entry of x has a gradient of its own: nothing is summed here",
+            )
+    return _backward_slips(np.asarray(answer), np.asarray(in_evaluation), grad, mask) or (
+        _backward_checks(backward)
+    )
+
+
+def _mask_is_none(backward, grad):
+    try:
+        backward(grad.copy(), None, 0.2)
+    except TypeError as error:
         return Diagnosis(
-            "not-one-array",
-            f"{len(answer)} things come back, and one is asked for.",
-            "return the gradient alone",
+            "mask-is-none",
+            f"in evaluation, where the mask is None, it raises TypeError: {error}",
+            "ask `mask is None` first: there the forward pass was another one, with no mask in it",
         )
-    if np.allclose(answer, 4 / 3):
-        return Diagnosis(
-            "inverted-backward",
+    return None
+
+
+def _backward_slips(answer, in_evaluation, grad, mask):
+    """Slips at p = 0.2, where 1 − p and p are not the same."""
+    known = {
+        "inverted-backward": (
+            mask / 0.8,
             "in training the gradient is multiplied by 1 / (1 − p): that is inverted dropout.",
             "y = m x here: what is dy/dx?",
-        )
-    if np.allclose(answer, 0.75):
-        return Diagnosis(
-            "evaluation-scale-in-training",
+        ),
+        "evaluation-scale-in-training": (
+            mask * 0.8,
             "in training the gradient is multiplied by 1 − p.",
             "1 − p belongs to evaluation; in training y = m x, and the mask is all there is",
-        )
+        ),
+        "scaled-by-p-in-training": (
+            mask * 0.2,
+            "in training the gradient of a kept unit is multiplied by p.",
+            "in training y = m x, and the mask is all there is",
+        ),
+        "incoming-gradient-forgotten": (
+            mask / grad,
+            "in training the result is the mask itself, whatever gradient comes in.",
+            "that is dy/dx. By the chain rule it is multiplied by dL/dy, which is grad_output",
+        ),
+    }
+    for code, (factor, message, hint) in known.items():
+        if np.allclose(answer, grad * factor):
+            return Diagnosis(code, message, hint)
+    if not np.allclose(answer, grad * mask):
+        return None  # the checks have words for the mask
+    known = {
+        "evaluation-scale-forgotten": (
+            1.0,
+            "in evaluation the gradient passes unchanged, but forward multiplied by 1 − p.",
+            "y = (1 − p) x has a derivative too",
+        ),
+        "evaluation-scaled-by-p": (
+            0.2,
+            "in evaluation the gradient is multiplied by p.",
+            "forward multiplied by the probability to keep, 1 − p",
+        ),
+        "evaluation-divided": (
+            1.25,
+            "in evaluation the gradient is divided by 1 − p.",
+            "what forward multiplied by, backward multiplies by: it undoes nothing",
+        ),
+        "evaluation-without-gradient": (
+            0.0,
+            "in evaluation no gradient comes back.",
+            "no mask means that nothing was dropped: y = (1 − p) x depends on every x",
+        ),
+    }
+    for code, (factor, message, hint) in known.items():
+        if np.allclose(in_evaluation, grad * factor):
+            return Diagnosis(code, message, hint)
+    return None
 
+
+def _backward_checks(backward):
     def forward(x, p, training, rng):
         return scratch.standard_dropout_forward(x, p, training, rng)
 
-    evaluation = np.asarray(backward(grad, None, 0.25))
-    if evaluation.shape == grad.shape and np.allclose(evaluation, 1):
-        return Diagnosis(
-            "evaluation-scale-forgotten",
-            "in evaluation the gradient passes unchanged, but forward multiplied by 1 − p.",
-            "y = (1 − p) x has a derivative too",
-        )
-    if evaluation.shape == grad.shape and np.allclose(evaluation, 0.25):
-        return Diagnosis(
-            "evaluation-scaled-by-p",
-            "in evaluation the gradient is multiplied by p.",
-            "forward multiplied by the probability to keep, 1 − p",
-        )
     with np.errstate(all="ignore"):
         return first_diagnosis(function_subject(forward, backward, "standard"), BACKWARD)
 
@@ -91,18 +156,29 @@ def _backward_in_place(grad_output, mask, p):
 def _backward_nothing(grad_output, mask, p): ...
 
 
-def _network(rng):
-    """Weights and biases of a network with 4 inputs, 5 and 6 hidden units, 3 outputs."""
-    sizes = ((5, 4), (6, 5), (3, 6))
+def _network(rng, units=(4, 5, 6, 3)):
+    """Weights and biases of a network with that many inputs, hidden units and outputs."""
+    sizes = list(zip(units[1:], units[:-1], strict=True))
     weights = [rng.standard_normal(size) for size in sizes]
     return weights, [rng.standard_normal(size[0]) for size in sizes]
 
 
 def judge_convert(to_inverted):
-    weights, biases = _network(np.random.default_rng(0))
-    rates = [0.2, 0.5, 0.75]
+    first, second = np.random.default_rng(0), np.random.default_rng(1)
+    questions = (
+        (*_network(first), [0.2, 0.5, 0.75]),
+        (*_network(second, (3, 8, 2)), [0.0, 0.4]),
+    )
+    return _first(_judge_one_network(to_inverted, *question) for question in questions)
+
+
+def _first(diagnoses):
+    return next((diagnosis for diagnosis in diagnoses if diagnosis), None)
+
+
+def _judge_one_network(to_inverted, weights, biases, rates):
     given = [w.copy() for w in weights], [b.copy() for b in biases]
-    answer = to_inverted(weights, biases, rates)
+    answer = to_inverted(weights, biases, list(rates))
     if answer is None:
         return NOT_STARTED
     changed = any(
@@ -119,25 +195,51 @@ def judge_convert(to_inverted):
         new_weights, new_biases = answer
         new_weights = [np.asarray(w, dtype=float) for w in new_weights]
         new_biases = [np.asarray(b, dtype=float) for b in new_biases]
-        shapes = [a.shape for a in new_weights + new_biases]
     except (TypeError, ValueError):
-        shapes = None
-    if shapes != [a.shape for a in weights + biases]:
+        new_weights = new_biases = []
+    wrong = _shapes_diagnosis([new_weights, new_biases], [weights, biases])
+    return (
+        wrong
+        or _biases_diagnosis(new_biases, biases, rates)
+        or _weights_diagnosis(new_weights, weights, rates)
+    )
+
+
+def _shapes_diagnosis(new, old):
+    shapes, wanted = ([[a.shape for a in arrays] for arrays in pair] for pair in (new, old))
+    if shapes == wanted:
+        return None
+    if shapes == wanted[::-1]:
         return Diagnosis(
-            "not-a-pair",
-            "a list of weights and a list of biases, shaped as they came, is asked for.",
+            "order-swapped",
+            "the biases come first and the weights second.",
             "return new_weights, new_biases",
         )
-    for layer, (new, old, p) in enumerate(zip(new_biases, biases, rates, strict=True), start=1):
-        if not np.allclose(new, old):
-            scaled_ = np.allclose(new, old * (1 - p))
-            return Diagnosis(
-                "bias-scaled",
-                f"the bias of layer {layer} has changed"
-                + (", by the factor of the weights." if scaled_ else "."),
-                "the bias is added behind the dropped units: it was never too loud or too quiet",
-            )
-    return _weights_diagnosis(new_weights, weights, rates)
+    if shapes == [[shape[::-1] for shape in wanted[0]], wanted[1]]:
+        return Diagnosis(
+            "transposed",
+            "the weights come back transposed.",
+            "they came as (outputs × inputs) and are to be returned so",
+        )
+    return Diagnosis(
+        "not-a-pair",
+        "two lists are asked for, all weights and then all biases, shaped as they came.",
+        "return new_weights, new_biases",
+    )
+
+
+def _biases_diagnosis(new, old, rates):
+    for layer, (b, before, p) in enumerate(zip(new, old, rates, strict=True), start=1):
+        if np.allclose(b, before):
+            continue
+        factor = {1 - p: "by the factor of the weights", 1 / (1 - p): "and divided by 1 − p"}
+        said = (f", {words}" for f, words in factor.items() if np.allclose(b, before * f))
+        return Diagnosis(
+            "bias-scaled",
+            f"the bias of layer {layer} has changed{next(said, '')}.",
+            "the bias is added behind the dropped units: it was never too loud or too quiet",
+        )
+    return None
 
 
 def _weights_diagnosis(new, old, rates):
@@ -145,7 +247,7 @@ def _weights_diagnosis(new, old, rates):
     keep = [1 - p for p in rates]
     slips = {
         "not-scaled": (
-            [1.0] * 3,
+            [1.0] * len(rates),
             "the weights are as they were.",
             "in evaluation they would hear 1 / (1 − p) times what they hear now",
         ),
@@ -169,10 +271,35 @@ def _weights_diagnosis(new, old, rates):
             "each layer was scaled by the factors of all dropouts so far.",
             "the earlier factor is in the activations already; each layer takes its own",
         ),
+        "factors-multiplied-from-behind": (
+            list(np.cumprod(keep[::-1])[::-1]),
+            "each layer was scaled by its own factor and by those of all later dropouts.",
+            "each layer makes up for the dropout in front of it, and for no other",
+        ),
         "scaled-twice": (
             [k**2 for k in keep],
             "the weights were scaled twice.",
             "one factor 1 − p is enough",
+        ),
+        "outgoing-scaled": (
+            [1.0, *keep[:-1]],
+            "every layer was scaled by the rate of the layer before.",
+            "rates[i] already belongs to the *inputs* of layer i: nothing has to be shifted",
+        ),
+        "only-the-last": (
+            [1.0] * (len(rates) - 1) + keep[-1:],
+            "only the last layer was scaled.",
+            "every layer whose inputs were dropped has a scale to take over",
+        ),
+        "one-rate-for-all": (
+            [keep[0]] * len(rates),
+            f"all layers were scaled by {keep[0]:g}, which is right for the first.",
+            "each layer has a rate of its own: take rates[i] with weights[i]",
+        ),
+        "mean-rate": (
+            [float(np.mean(keep))] * len(rates),
+            "all layers were scaled by the mean of the factors.",
+            "each layer has a rate of its own: take rates[i] with weights[i]",
         ),
     }
     if all(np.allclose(n, o * k) for n, o, k in zip(new, old, keep, strict=True)):
@@ -189,7 +316,7 @@ def _weights_diagnosis(new, old, rates):
         "weights-off",
         f"the weights of layer {layer}, whose inputs are dropped with p = {rates[layer - 1]}, "
         f"are not {keep[layer - 1]:g} times what they were.",
-        "weights[i] * (1 - rates[i]), for every layer",
+        "go through one layer by hand: what did it hear in evaluation, and what will it hear now?",
     )
 
 
@@ -218,6 +345,16 @@ def _convert_incoming(weights, biases, rates):
 def _convert_product(weights, biases, rates):
     factors = np.cumprod([1 - p for p in rates])
     return [w * f for w, f in zip(weights, factors, strict=True)], biases
+
+
+def _convert_with(factors):
+    """A wrong answer with other factors, made of the list of all 1 − p."""
+
+    def wrong(weights, biases, rates):
+        scales = factors([1 - p for p in rates])
+        return [w * s for w, s in zip(weights, scales, strict=True)], biases
+
+    return wrong
 
 
 def _convert_in_place(weights, biases, rates):
@@ -258,19 +395,59 @@ def judge_forgotten_logits(answer):
             "p is the probability to drop; the scale is 1 − p.",
             "check it at p = 0.2: little is dropped, so little can go wrong",
         ),
+        "one-layer-too-many": (
+            lambda p, hidden: 1 / (1 - p) ** (hidden + 1),
+            "that is one factor more than there are hidden layers.",
+            "which layers have dropout behind them? The output has none",
+        ),
+        "one-layer-too-few": (
+            lambda p, hidden: 1 / (1 - p) ** (hidden - 1),
+            "that is one factor less than there are hidden layers.",
+            "the last hidden layer has dropout behind it, too",
+        ),
+        "p-to-the-power": (
+            lambda p, hidden: 1 / (1 - p**hidden),
+            "the power belongs to 1 − p as a whole, not to p.",
+            "each layer has its factor 1 / (1 − p): write down two of them, multiplied",
+        ),
+        "rates-added": (
+            lambda p, hidden: 1 / (1 - hidden * p) if hidden * p != 1 else np.inf,
+            "the rates of the layers were added up.",
+            "at p = 0.5 and two layers that would be all units: multiply what is left of each",
+        ),
+        "half-only": (
+            lambda p, hidden: 2.0**hidden,
+            "the factor is 2 for each layer, whatever p is.",
+            "what is the scale at another p than 0.5?",
+        ),
         "unchanged": (
             lambda p, hidden: 1.0,
             "the logits are as they were; only the order of the classes stays.",
             "the answers don't change, but the logits and with them the probabilities do",
         ),
     }
-    answers = [answer(logits.copy(), p, hidden) for p, hidden in cases]
-    if any(value is None for value in answers):
-        return NOT_STARTED
+    calls = [f"forgotten_logits(logits, {p}, {hidden})" for p, hidden in cases]
+    given = [answer(logits.copy(), p, hidden) for p, hidden in cases]
+    if diagnosis := nothing_back(dict(zip(calls, given, strict=True))):
+        return diagnosis
+    for call, value in zip(calls, given, strict=True):
+        if np.shape(value) != logits.shape:
+            return Diagnosis(
+                "shape-changed",
+                f"logits of shape {logits.shape} went in, and {call} gives {described(value)}.",
+                "all logits come back, each as it would be",
+            )
+    answers = [np.asarray(value, dtype=float) for value in given]
+    if all(np.allclose(value.sum(axis=-1), 1) for value in answers):
+        return Diagnosis(
+            "softmax-taken",
+            "the three numbers of a case add up to 1: those are probabilities.",
+            "the logits are asked for, as they are before the softmax",
+        )
 
     def agrees(factor):
         return all(
-            np.shape(value) == logits.shape and np.allclose(value, logits * factor(p, hidden))
+            np.allclose(value, logits * factor(p, hidden), atol=1e-6, equal_nan=True)
             for value, (p, hidden) in zip(answers, cases, strict=True)
         )
 
@@ -281,7 +458,8 @@ def judge_forgotten_logits(answer):
             return Diagnosis(code, message, hint)
     return Diagnosis(
         "another-formula",
-        "at p = 0.5 with two hidden layers, the logit 2 has to become 8.",
+        f"at p = 0.5 with two hidden layers, the logit 2 becomes {answers[0][0, 0]:.4g} and the "
+        f"logit −1 becomes {answers[0][0, 1]:.4g}; 8 and −4 are right.",
         "follow a positive activation through two layers whose inputs are twice too large",
     )
 
@@ -302,8 +480,14 @@ def _evaluate(x, weights, biases, scales, biases_follow=(1, 1, 1), whole=1.0):
 def judge_repair(predict):
     """Find the factors with which the answer was made, and name the first that is wrong."""
     rng = np.random.default_rng(1)
-    weights, biases = _network(rng)
-    x, p = rng.standard_normal((7, 4)), 0.4
+    questions = (
+        (*_network(rng), rng.standard_normal((7, 4)), 0.4),
+        (*_network(rng, (3, 8, 6, 2)), rng.standard_normal((4, 3)), 0.7),
+    )
+    return _first(_judge_one_prediction(predict, *question) for question in questions)
+
+
+def _judge_one_prediction(predict, weights, biases, x, p):
     keep = 1 - p
     before = x.copy()
     answer = predict(x, weights, biases, p)
@@ -316,19 +500,69 @@ def judge_repair(predict):
             "`h = x * ...` makes a new array, `h *= ...` does not",
         )
     answer = np.asarray(answer, dtype=float)
-    if answer.shape != (7, 3):
+    wanted = (len(x), len(biases[-1]))
+    if answer.shape != wanted:
         return Diagnosis(
             "another-shape",
-            f"for 7 cases and 3 classes the logits have shape (7, 3), not {answer.shape}.",
+            f"for {wanted[0]} cases and {wanted[1]} classes the logits have shape {wanted}, "
+            f"not {answer.shape}.",
             "return the output of the last layer",
         )
+    if np.allclose(answer, repaired(x, weights, biases, p)):
+        return None
+    return _another_function(answer, x, weights, biases, p) or _wrong_scales(
+        answer, x, weights, biases, keep
+    )
+
+
+def _another_function(answer, x, weights, biases, p):
+    """Mistakes that are not a matter of where 1 − p stands."""
+    right = repaired(x, weights, biases, p)
+    exponentials = np.exp(right - right.max(axis=1, keepdims=True))
+    hidden_biases = _hidden_scale_before_bias(x, weights, biases, 1 - p)
+    known = {
+        "relu-on-the-output": (
+            np.maximum(right, 0),
+            "no logit is negative: the last layer has a ReLU behind it.",
+            "logits may have either sign: the last layer is linear",
+        ),
+        "softmax-taken": (
+            exponentials / exponentials.sum(axis=1, keepdims=True),
+            "the outputs of a case add up to 1: those are probabilities.",
+            "the logits are asked for",
+        ),
+        "scaled-by-p": (
+            repaired(x, weights, biases, 1 - p),
+            "the hidden layers are multiplied by p.",
+            "p is the probability to drop: on average 1 − p of the units spoke in training",
+        ),
+        "scaled-before-the-bias": (
+            hidden_biases,
+            "a layer's sum is scaled before its own bias is added.",
+            "the units that were dropped are those behind the ReLU: their bias is a part of them",
+        ),
+    }
+    for code, (value, message, hint) in known.items():
+        if np.allclose(answer, value):
+            return Diagnosis(code, message, hint)
+    return None
+
+
+def _hidden_scale_before_bias(x, weights, biases, keep):
+    for w, b in zip(weights[:-1], biases[:-1], strict=True):
+        x = np.maximum(x @ w.T * keep + b, 0)
+    return x @ weights[-1].T + biases[-1]
+
+
+def _wrong_scales(answer, x, weights, biases, keep):
     for scales, bias, whole in _plausible_scales(keep):
         if np.allclose(_evaluate(x, weights, biases, scales, bias, whole), answer):
             return _scales_diagnosis(keep, scales, bias, whole)
     return Diagnosis(
         "another-network",
         "no choice of scales gives these logits: something else is different.",
-        "linear, ReLU, scale; linear, ReLU, scale; linear",
+        "is every layer there, with its bias, and a ReLU behind each hidden one? Nothing is drawn "
+        "in evaluation, and p comes as an argument",
     )
 
 
@@ -447,6 +681,11 @@ def _repaired_in_place(x, weights, biases, p):
     return repaired(x, weights, biases, p)
 
 
+def _repaired_softmax(x, weights, biases, p):
+    exponentials = np.exp(repaired(x, weights, biases, p))
+    return exponentials / exponentials.sum(axis=1, keepdims=True)
+
+
 def _repaired_nothing(x, weights, biases, p): ...
 
 
@@ -455,8 +694,10 @@ EXERCISES = (
         name="03-1-backward",
         title="Backward, in both modes",
         statement=(
-            "Write `backward(grad_output, mask, p)` for standard dropout. `mask` is what forward "
-            "returned, `None` in evaluation. Which of the two modes needs p?"
+            "Write `backward(grad_output, mask, p)` for standard dropout: the gradient with "
+            "respect to x, an array like `grad_output` (its dtype too). `mask` is what forward "
+            "returned, True where a unit was kept, `None` in evaluation. Which of the two modes "
+            "needs p?"
         ),
         starter=(
             "def backward(grad_output, mask, p):\n    # your code\n    ...\n\n\n"
@@ -479,7 +720,16 @@ EXERCISES = (
             (_backward_always_scaled, "evaluation-scale-in-training"),
             (_backward_forgets_evaluation, "evaluation-scale-forgotten"),
             (_backward_by_p, "evaluation-scaled-by-p"),
-            (_backward_divides, "wrong-in-evaluation"),
+            (_backward_divides, "evaluation-divided"),
+            (lambda g, mask, p: g * mask, "mask-is-none"),
+            (lambda g, mask, p: 0 * g if mask is None else g * mask, "evaluation-without-gradient"),
+            (lambda g, mask, p: g * p if mask is None else g * mask * p, "scaled-by-p-in-training"),
+            (
+                lambda g, mask, p: g * (1 - p) if mask is None else mask * 1.0,
+                "incoming-gradient-forgotten",
+            ),
+            (lambda g, mask, p: None if mask is None else g * mask, "returns-nothing-here"),
+            (lambda g, mask, p: backward(g, mask, p).sum(axis=0), "wrong-shape"),
             (_backward_in_place, "gradient-input-changed"),
             (lambda grad, mask, p: (backward(grad, mask, p), mask), "not-one-array"),
             (_backward_nothing, "not-started"),
@@ -493,7 +743,8 @@ EXERCISES = (
             "standard dropout: a list of weight matrices (outputs × inputs), a list of biases, "
             "and for each layer the probability with which its *inputs* were dropped (0 where "
             "there was no dropout). Return new weights and biases for a framework whose dropout "
-            "does nothing in evaluation. Leave what you were given as it is."
+            "does nothing in evaluation, as two lists with arrays of the same shapes. Leave what "
+            "you were given as it is."
         ),
         starter=(
             "def to_inverted(weights, biases, rates):\n    # your code\n    ...\n\n\n"
@@ -526,6 +777,13 @@ EXERCISES = (
                 "scaled-twice",
             ),
             (lambda weights, biases, rates: ([w * 0.5 for w in weights], biases), "weights-off"),
+            (_convert_with(lambda k: np.cumprod(k[::-1])[::-1]), "factors-multiplied-from-behind"),
+            (_convert_with(lambda k: [1, *k[:-1]]), "outgoing-scaled"),
+            (_convert_with(lambda k: [1] * (len(k) - 1) + k[-1:]), "only-the-last"),
+            (_convert_with(lambda k: [k[0]] * len(k)), "one-rate-for-all"),
+            (_convert_with(lambda k: [np.mean(k)] * len(k)), "mean-rate"),
+            (lambda w, b, rates: to_inverted(w, b, rates)[::-1], "order-swapped"),
+            (lambda w, b, rates: ([m.T for m in to_inverted(w, b, rates)[0]], b), "transposed"),
             (_convert_in_place, "input-changed"),
             (_convert_weights_only, "not-a-pair"),
             (_convert_nothing, "not-started"),
@@ -537,7 +795,9 @@ EXERCISES = (
         statement=(
             "A ReLU network *without biases* has standard dropout with the same p behind each of "
             "its `hidden` hidden layers. Write `forgotten_logits(logits, p, hidden)`: from the "
-            "logits with the right scale, the logits when it is forgotten everywhere."
+            "logits with the right scale, an array (cases, classes), the logits when it is "
+            "forgotten everywhere. Guess first: at p = 0.5, with two hidden layers, what becomes "
+            "of a logit of 2?"
         ),
         starter=(
             "def forgotten_logits(logits, p, hidden):\n    # your code\n    ...\n\n\n"
@@ -561,6 +821,19 @@ EXERCISES = (
             (lambda logits, p, hidden: logits * (1 - p) ** hidden, "turned-round"),
             (lambda logits, p, hidden: logits / p**hidden, "divided-by-p"),
             (lambda logits, p, hidden: logits, "unchanged"),
+            (lambda logits, p, hidden: logits / (1 - p) ** (hidden + 1), "one-layer-too-many"),
+            (lambda logits, p, hidden: logits / (1 - p) ** (hidden - 1), "one-layer-too-few"),
+            (lambda logits, p, hidden: logits / (1 - p**hidden), "p-to-the-power"),
+            (
+                lambda z, p, hidden: z * (1 / (1 - hidden * p) if hidden * p != 1 else np.inf),
+                "rates-added",
+            ),
+            (lambda logits, p, hidden: logits * 2**hidden, "half-only"),
+            (lambda logits, p, hidden: 1 / (1 - p) ** hidden, "shape-changed"),
+            (
+                lambda z, p, hidden: np.exp(z) / np.exp(z).sum(axis=-1, keepdims=True),
+                "softmax-taken",
+            ),
             (lambda logits, p, hidden: logits + hidden, "another-formula"),
             (lambda logits, p, hidden: None, "not-started"),
             (lambda logits: logits, "other-arguments"),
@@ -572,7 +845,8 @@ EXERCISES = (
         statement=(
             "`predict_as_found` of the clinic above is to give the logits of a network that was "
             "trained with standard dropout behind each hidden layer, and none on the inputs. "
-            "Both of its factors stand in the wrong place. Write `predict(x, weights, biases, p)`."
+            "Both of its factors stand in the wrong place. Write `predict(x, weights, biases, p)`, "
+            "which returns the logits (cases, classes), for any p below 1."
         ),
         starter=(
             "def predict(x, weights, biases, p):\n    # your code\n    ...\n\n\n"
@@ -601,6 +875,14 @@ EXERCISES = (
             (_repaired_divides, "divided"),
             (_repaired_no_relu, "another-network"),
             (_repaired_hidden, "another-shape"),
+            (lambda x, w, b, p: np.maximum(repaired(x, w, b, p), 0), "relu-on-the-output"),
+            (_repaired_softmax, "softmax-taken"),
+            (lambda x, w, b, p: repaired(x, w, b, 1 - p), "scaled-by-p"),
+            (
+                lambda x, w, b, p: _hidden_scale_before_bias(x, w, b, 1 - p),
+                "scaled-before-the-bias",
+            ),
+            (lambda x, w, b, p: repaired(x, w, b, 0.4), "another-network"),
             (_repaired_in_place, "input-changed"),
             (_repaired_nothing, "not-started"),
         ),

@@ -1,30 +1,55 @@
 """Exercises and quiz of chapter 3."""
 
 import math
+import operator
 
 import numpy as np
 
 from ..checks import Diagnosis
+from .answers import (
+    as_number,
+    called,
+    close,
+    described,
+    judge_formula,
+    nothing_back,
+    numbers,
+)
 from .core import NOT_STARTED, Exercise, multiple_choice
 
-SHAPES = {"units": (5, 7), "maps": (5, 3, 8, 6), "sequence": (9, 5, 7)}
+SHAPES = {
+    "units": ((5, 7), (4, 2, 6)),
+    "maps": ((5, 3, 8, 6), (2, 9, 4, 7)),
+    "sequence": ((9, 5, 7), (6, 8, 3)),
+}
 
 
 def judge_mask_shape(mask_shape):
-    for group, shape in SHAPES.items():
-        answer = mask_shape(group, shape)
-        if answer is None:
-            return NOT_STARTED
-        if not isinstance(answer, tuple | list):
+    asked = [(group, shape) for group, shapes in SHAPES.items() for shape in shapes]
+    given = {called("mask_shape", *question): mask_shape(*question) for question in asked}
+    if diagnosis := nothing_back(given):
+        return diagnosis
+    for (group, shape), (call, answer) in zip(asked, given.items(), strict=True):
+        sizes = _sizes(answer)
+        if sizes is None:
             return Diagnosis(
                 "not-a-shape",
-                f"for {group!r} it returned {answer!r}, which is no shape.",
+                f"{call} gives {described(answer)}, which is no shape.",
                 "a shape is a tuple of integers, such as (5, 1, 1)",
             )
-        diagnosis = _judge_shape(group, shape, tuple(answer))
+        diagnosis = _judge_shape(group, shape, sizes)
         if diagnosis:
             return diagnosis
     return None
+
+
+def _sizes(answer):
+    """A tuple of integers out of a tuple, a list or an array of integers; else None."""
+    try:
+        sizes = tuple(operator.index(n) for n in answer)
+    except TypeError:
+        return None
+    return None if isinstance(answer, str | bytes | dict | set) else sizes
 
 
 def _judge_shape(group, shape, answer):
@@ -45,17 +70,39 @@ def _judge_shape(group, shape, answer):
             f"{seen} Every entry tosses its own coin.",
             "write 1 for the axes along which the entries are dropped together",
         )
-    if answer[1 if group == "sequence" else 0] == 1:
+    if any(n not in (1, length) for n, length in zip(answer, shape, strict=True)):
+        return Diagnosis(
+            "does-not-broadcast",
+            f"{seen} A mask of that shape does not fit to x.",
+            "each axis has either the length that x has there, or 1. Take the lengths from `shape`",
+        )
+    cases = 1 if group == "sequence" else 0
+    if answer[cases] == 1:
         return Diagnosis(
             "cases-share",
             f"{seen} All cases lose the same.",
             "each case has its own draws: its axis keeps its length. Which axis is it?",
         )
-    if [1 if n == 1 else 0 for n in answer] == [1 - (n == 1) for n in expected]:
+    if group == "units":
         return Diagnosis(
-            "the-other-way-round",
-            f"{seen} The 1 stands where the draws differ.",
-            "1 means one draw for the whole axis",
+            "units-share",
+            f"{seen} There, units of a case are dropped together.",
+            "here every entry decides for itself: nothing is shared along any axis",
+        )
+    name = {"maps": "a map", "sequence": "a unit"}[group]
+    shared = [axis for axis, n in enumerate(answer) if n == 1]
+    wanted = [axis for axis, n in enumerate(expected) if n == 1]
+    if set(shared) < set(wanted):
+        return Diagnosis(
+            "shares-too-little",
+            f"{seen} Parts of {name} still have draws of their own.",
+            "a group is dropped whole: 1 along every axis that it reaches along",
+        )
+    if set(shared) > set(wanted):
+        return Diagnosis(
+            "shares-too-much",
+            f"{seen} Along axis {min(set(shared) - set(wanted))} several groups share a draw.",
+            f"{name} is dropped as a whole, but each one for itself",
         )
     return Diagnosis(
         "wrong-axis",
@@ -83,42 +130,61 @@ PRINTED = (
 )
 
 
-def judge_to_p(to_p):
-    answers = {printed: to_p(*printed) for printed in PRINTED}
-    if any(answer is None for answer in answers.values()):
-        return NOT_STARTED
+def judge_to_p(answer):
+    given = {called("to_p", *printed): answer(*printed) for printed in PRINTED}
+    if diagnosis := nothing_back(given):
+        return diagnosis
+    values = numbers(given, "return the drop probability itself")
+    if isinstance(values, Diagnosis):
+        return values
+    values = dict(zip(PRINTED, values.values(), strict=True))
 
-    def differs(convention, rule):
+    def follows(convention, rule):
         return all(
-            math.isclose(answers[value, kind], rule(value), rel_tol=1e-9)
-            for value, kind in PRINTED
+            close(value, rule(printed))
+            for (printed, kind), value in values.items()
             if kind == convention
         )
 
-    if not differs("drop", lambda v: v):
+    if not follows("drop", lambda v: v):
         return Diagnosis(
             "drop-changed",
-            f"a drop probability of 0.2 became {answers[0.2, 'drop']}.",
+            f"a drop probability of 0.2 became {values[0.2, 'drop']:.4g}.",
             "that one is p already",
         )
-    if differs("keep", lambda v: v):
-        return Diagnosis(
-            "keep-unchanged",
-            "a retention of 0.8 stayed 0.8.",
-            "kept with probability 0.8 is dropped with the rest",
-        )
-    if differs("keep", lambda v: 1 / v):
-        return Diagnosis(
-            "scale-instead",
-            f"a retention of 0.8 became {answers[0.8, 'keep']}: that is the scale.",
+    if not follows("keep", lambda v: 1 - v):
+        return _judge_keep(f"a retention of 0.8 became {values[0.8, 'keep']:.4g}", follows)
+    if not follows("alpha", lambda a: a / (1 + a)):
+        return _judge_alpha(f"α = 4 became {values[4.0, 'alpha']:.3g}", follows)
+    return None
+
+
+def _judge_keep(seen, follows):
+    known = {
+        "keep-unchanged": (lambda v: v, "", "kept with probability 0.8 is dropped with the rest"),
+        "scale-instead": (
+            lambda v: 1 / v,
+            ": that is the scale",
             "1 / keep is what survivors are multiplied by; p is a probability",
-        )
-    if not differs("keep", lambda v: 1 - v):
-        return Diagnosis(
-            "keep-wrong",
-            f"a retention of 0.8 became {answers[0.8, 'keep']}.",
-            "kept with probability 0.8 is dropped with the rest",
-        )
+        ),
+        "odds-instead": (
+            lambda v: v / (1 - v),
+            ": those are the odds, kept to dropped",
+            "odds are no probability: how many of 100 units are dropped?",
+        ),
+        "per-cent": (
+            lambda v: 100 * (1 - v),
+            ": that is per cent",
+            "a probability lies between 0 and 1",
+        ),
+    }
+    for code, (rule, what, advice) in known.items():
+        if follows("keep", rule):
+            return Diagnosis(code, f"{seen}{what}.", advice)
+    return Diagnosis("keep-wrong", f"{seen}.", "kept with probability 0.8 is dropped with the rest")
+
+
+def _judge_alpha(seen, follows):
     known = {
         "alpha-kept": (lambda a: 1 / (1 + a), "that is the probability to keep: p is the rest"),
         "alpha-unchanged": (lambda a: a, "α is the variance p / (1 - p), and no probability"),
@@ -126,17 +192,23 @@ def judge_to_p(to_p):
             lambda a: a / (1 - a) if a != 1 else math.inf,
             "that turns a p into an α: solve for p",
         ),
+        "alpha-sign": (
+            lambda a: a / (a - 1) if a != 1 else math.inf,
+            "no probability is larger than 1: look at the signs where you solved for p",
+        ),
+        "alpha-as-keep": (lambda a: 1 - a, "α is no probability to keep: it can be larger than 1"),
+        "alpha-as-scale": (lambda a: 1 / a, "α is the variance of the noise, not its scale"),
         "alpha-as-deviation": (lambda a: a * a / (1 + a * a), "α is the variance already"),
+        "alpha-root": (
+            lambda a: math.sqrt(a) / (1 + math.sqrt(a)),
+            "α is compared with the variance p / (1 - p), not with its root",
+        ),
     }
-    if differs("alpha", lambda a: a / (1 + a)):
-        return None
     for code, (rule, advice) in known.items():
-        if differs("alpha", rule):
-            return Diagnosis(code, f"α = 4 became {answers[4.0, 'alpha']:.3g}.", advice)
+        if follows("alpha", rule):
+            return Diagnosis(code, f"{seen}.", advice)
     return Diagnosis(
-        "alpha-wrong",
-        f"α = 4 became {answers[4.0, 'alpha']:.3g}.",
-        "α = p / (1 - p): at α = 1 a unit is as often dropped as kept",
+        "alpha-wrong", f"{seen}.", "α = p / (1 - p): at α = 1 a unit is as often dropped as kept"
     )
 
 
@@ -152,57 +224,99 @@ def _to_p_with(**given):
     return lambda value, convention: given.get(convention, lambda v: to_p(v, convention))(value)
 
 
-def judge_sum(variance_of_sum):
+def judge_sum(answer):
     rng = np.random.default_rng(0)
-    draws = [(rng.uniform(0.5, 2, 6), p) for p in (0.2, 0.5, 0.8)]
-    for x, p in draws:
-        for shared in (False, True):
-            answer = variance_of_sum(x, p, shared)
-            if answer is None:
-                return NOT_STARTED
-            diagnosis = _judge_variance(float(answer), x, p, shared)
-            if diagnosis:
-                return diagnosis
-    return None
-
-
-def _judge_variance(answer, x, p, shared):
-    expected = variance_of_sum(x, p, shared)
-    if math.isclose(answer, expected, rel_tol=1e-9):
-        return None
-    group = "one draw for all" if shared else "a draw of its own for each"
-    seen = f"with {group} at p = {p} it gave {answer:.4g}, and {expected:.4g} is right."
-    unit = p / (1 - p)
-    known = (
-        (variance_of_sum(x, p, not shared), "shared-and-separate-mixed-up", _SHARING),
-        (
-            math.sqrt(expected),
-            "deviation-returned",
-            "the variance was asked for: leave the root out",
-        ),
-        (
-            expected / unit * p * (1 - p),
-            "scale-forgotten",
-            "p (1 - p) is the variance of the mask alone; the scale 1 / (1 - p) squares",
-        ),
-        (expected / unit, "noise-forgotten", "the factor p / (1 - p) of a single unit is missing"),
-        (
-            unit * x.sum(),
-            "not-squared",
-            "a factor in front of a random number comes out of its variance squared",
-        ),
-    )
-    for value, code, advice in known:
-        if math.isclose(answer, value, rel_tol=1e-9):
-            return Diagnosis(code, seen, advice)
-    return Diagnosis(
-        "variance-off", seen, "Var[m x / (1 - p)] = p / (1 - p) x² for one unit: go on from there"
+    points = [
+        (rng.uniform(-1, 2, size), p, shared)
+        for size, p in ((4, 0.2), (3, 0.5), (6, 0.8))
+        for shared in (False, True)
+    ]
+    return judge_formula(
+        answer,
+        points,
+        variance_of_sum,
+        _SUM_SLIPS,
+        name="variance_of_sum",
+        advice="Var[m x / (1 - p)] = p / (1 - p) x² for one unit: go on from there",
+        hint="the sum is one random number, so it has one variance: add up over the units",
     )
 
 
 _SHARING = (
     "with separate draws the variances add up; with one draw the sum is one number times the mask"
 )
+_SUM_SLIPS = {
+    "shared-and-separate-mixed-up": (
+        lambda x, p, shared: variance_of_sum(x, p, not shared),
+        "shared and separate draws have changed places.",
+        _SHARING,
+    ),
+    "always-separate": (
+        lambda x, p, shared: variance_of_sum(x, p, False),
+        "that is right for separate draws; `shared` has no effect.",
+        _SHARING,
+    ),
+    "always-shared": (
+        lambda x, p, shared: variance_of_sum(x, p, True),
+        "that is right for one shared draw; `shared` has no effect.",
+        _SHARING,
+    ),
+    "count-instead-of-square": (
+        lambda x, p, shared: variance_of_sum(x, p, False) * (len(x) if shared else 1),
+        "with one draw it is the number of activations times the sum of squares.",
+        "that is right for activations that are all equal: what is the sum before the draw?",
+    ),
+    "signs-lost": (
+        lambda x, p, shared: variance_of_sum(np.abs(x), p, shared),
+        "the activations were added up without their signs.",
+        "with one draw, a positive and a negative activation cancel before they are dropped",
+    ),
+    "mean-instead-of-sum": (
+        lambda x, p, shared: variance_of_sum(x, p, shared) / len(x) ** (2 if shared else 1),
+        "a mean was taken where a sum is asked for.",
+        "the unit adds up: nothing is divided by the number of activations",
+    ),
+    "deviation-returned": (
+        lambda x, p, shared: math.sqrt(variance_of_sum(x, p, shared)),
+        "that is the standard deviation.",
+        "the variance was asked for: leave the root out",
+    ),
+    "scale-forgotten": (
+        lambda x, p, shared: variance_of_sum(x, p, shared) * (1 - p) ** 2,
+        "the scale is not in it.",
+        "p (1 - p) is the variance of the mask alone; the scale 1 / (1 - p) squares",
+    ),
+    "scaled-once": (
+        lambda x, p, shared: variance_of_sum(x, p, shared) * (1 - p),
+        "the scale entered once.",
+        "a factor in front of a random number comes out of its variance squared",
+    ),
+    "keep-and-drop-swapped": (
+        lambda x, p, shared: variance_of_sum(x, 1 - p, shared),
+        "keep and drop are swapped: at p = 0.2 there would be much noise.",
+        "p is the probability to drop: the noise grows with it",
+    ),
+    "second-moment": (
+        lambda x, p, shared: variance_of_sum(x, p, shared) / p,
+        "the factor is 1 / (1 - p): that is the mean of the square.",
+        "Var = E[square] - (mean)², and dropout leaves the mean as it is",
+    ),
+    "noise-forgotten": (
+        lambda x, p, shared: variance_of_sum(x, 0.5, shared),
+        "p is not in it.",
+        "the factor p / (1 - p) of a single unit is missing",
+    ),
+    "shared-only": (
+        lambda x, p, shared: p / (1 - p) * (x.sum() ** 2 if shared else x.sum()),
+        "with separate draws the activations are not squared.",
+        "a factor in front of a random number comes out of its variance squared",
+    ),
+    "not-squared": (
+        lambda x, p, shared: p / (1 - p) * x.sum(),
+        "the activations are not squared.",
+        "a factor in front of a random number comes out of its variance squared",
+    ),
+}
 
 
 def variance_of_sum(x, p, shared):
@@ -215,7 +329,14 @@ def variance_of_sum(x, p, shared):
 def judge_coins(answer):
     if answer is None or answer is ...:
         return NOT_STARTED
-    if answer == 16 * 100 * 20:
+    value = as_number(answer)
+    if value is None:
+        return Diagnosis(
+            "not-one-number",
+            f"{described(answer)} is no number.",
+            "write it as Python would: 3 * 4",
+        )
+    if value == 16 * 100 * 20:
         return None
     known = {
         2000: (
@@ -228,26 +349,48 @@ def judge_coins(answer):
             "1,600 is the number of inputs in the batch, which dropout would toss for.",
             "DropConnect drops weights: how many lie between 100 inputs and 20 outputs?",
         ),
+        100: (
+            "inputs-of-one-case",
+            "100 is the number of inputs of one case, which dropout would toss for.",
+            "DropConnect drops weights, and each case has its own mask",
+        ),
         320: (
             "outputs-counted",
             "320 is the number of outputs in the batch.",
             "DropConnect drops weights, not what they add up to",
+        ),
+        1920: (
+            "units-counted",
+            "1,920 = 16 × (100 + 20) is the number of inputs and outputs in the batch.",
+            "what is dropped lies between them: each of 100 inputs reaches each of 20 outputs",
+        ),
+        120: (
+            "units-counted",
+            "120 is the number of inputs and outputs.",
+            "what is dropped lies between them: each of 100 inputs reaches each of 20 outputs",
         ),
         32320: (
             "bias-counted",
             "32,320 counts the biases too.",
             "Wan et al. drop biases too, the library never does",
         ),
+        2020: (
+            "bias-counted",
+            "2,020 is one mask, with the biases.",
+            "the library never drops biases, and every case has its own mask",
+        ),
         16000: (
             "dropped-counted",
-            "16,000 is how many are dropped on average.",
+            "16,000 is how many are dropped on average at p = 0.5.",
             "a coin is tossed for each, whichever way it falls",
         ),
     }
-    if answer in known:
-        return Diagnosis(*known[answer])
+    if value in known:
+        return Diagnosis(*known[value])
     return Diagnosis(
-        "count-off", f"{answer} is not it.", "cases times weights: 16 masks of 100 × 20 entries"
+        "count-off",
+        f"{value:,.6g} is not it.",
+        "how many weights are there, and how many masks of them does one batch need?",
     )
 
 
@@ -256,10 +399,11 @@ EXERCISES = (
         name="03-mask-shape",
         title="The shape of the mask",
         statement=(
-            "Write `mask_shape(group, shape)`: the shape of the keep-mask for an array `x` of the "
-            'given shape. `group` is `"units"` (every entry for itself), `"maps"` (x is (N, C, H, '
-            'W), feature maps are dropped whole) or `"sequence"` (x is (T, N, F), a unit is '
-            "dropped at all time steps)."
+            "Write `mask_shape(group, shape)`: the shape of the smallest keep-mask that broadcasts "
+            "to an array `x` of the given shape (a tuple), with as many axes as x. Return a tuple "
+            'of integers. `group` is `"units"` (every entry for itself, x of any shape with the '
+            'cases first), `"maps"` (x is (N, C, H, W), feature maps are dropped whole) or '
+            '`"sequence"` (x is (T, N, F), a unit is dropped at all time steps).'
         ),
         starter=(
             "def mask_shape(group, shape):\n    # your code\n    ...\n\n\n"
@@ -281,13 +425,18 @@ EXERCISES = (
             (_with(maps=lambda g, s: s[:2]), "axes-missing"),
             (_with(maps=lambda g, s: (1, s[1], 1, 1)), "cases-share"),
             (_with(maps=lambda g, s: (s[0], 1, 1, s[3])), "wrong-axis"),
-            (_with(maps=lambda g, s: (s[0], 1, 1, 1)), "wrong-axis"),
+            (_with(maps=lambda g, s: (s[0], 1, 1, 1)), "shares-too-much"),
+            (_with(maps=lambda g, s: (*s[:3], 1)), "shares-too-little"),
+            (_with(units=lambda g, s: (*s[:-1], 1)), "units-share"),
+            (_with(maps=lambda g, s: (5, 3, 1, 1)), "does-not-broadcast"),
+            (_with(maps=lambda g, s: (s[0], s[1], 1.0, 1.0)), "not-a-shape"),
+            (_with(sequence=lambda g, s: None), "returns-nothing-here"),
             (_with(sequence=lambda g, s: (s[0], 1, s[2])), "cases-share"),
             (_with(sequence=lambda g, s: (s[0], s[1], 1)), "wrong-axis"),
             (_with(sequence=lambda g, s: s[1:]), "axes-missing"),
             (_with(maps=lambda g, s: (1, 1, *s[2:])), "cases-share"),
             (_with(units=lambda g, s: s[0]), "not-a-shape"),
-            (_with(units=lambda g, s: (1, s[1])), "cases-share"),
+            (_with(units=lambda g, s: (1, *s[1:])), "cases-share"),
             (lambda group, shape: None, "not-started"),
         ),
     ),
@@ -297,7 +446,8 @@ EXERCISES = (
         statement=(
             "Write `to_p(value, convention)`: the drop probability that a printed number stands "
             'for. `convention` is `"drop"`, `"keep"`, or `"alpha"` for the variance $\\alpha = '
-            "p/(1-p)$ of Gaussian noise: which p has the same variance?"
+            "p/(1-p)$ of Gaussian noise: which p has the same variance? `value` and the result "
+            'are numbers: `to_p(0.9, "drop")` is 0.9.'
         ),
         starter=(
             'def to_p(value, convention):\n    # your code\n    ...\n\n\ncheck("03-convert", to_p)'
@@ -305,7 +455,7 @@ EXERCISES = (
         hints=(
             "Two of the three are one line of arithmetic.",
             "Kept with probability 0.8 is dropped with probability 0.2.",
-            "α (1 − p) = p, so α = p (1 + α).",
+            "α (1 − p) = p, so α = p (1 + α). Divide by 1 + α.",
         ),
         solution=to_p,
         explanation=(
@@ -322,7 +472,15 @@ EXERCISES = (
             (_to_p_with(alpha=lambda v: v), "alpha-unchanged"),
             (_to_p_with(alpha=lambda v: v * v / (1 + v * v)), "alpha-as-deviation"),
             (_to_p_with(alpha=lambda v: v / (1 - v) if v != 1 else math.inf), "alpha-backwards"),
+            (_to_p_with(alpha=lambda v: v / (v - 1) if v != 1 else math.inf), "alpha-sign"),
+            (_to_p_with(alpha=lambda v: 1 - v), "alpha-as-keep"),
+            (_to_p_with(alpha=lambda v: 1 / v), "alpha-as-scale"),
+            (_to_p_with(alpha=lambda v: math.sqrt(v) / (1 + math.sqrt(v))), "alpha-root"),
             (_to_p_with(alpha=lambda v: v / 2), "alpha-wrong"),
+            (_to_p_with(keep=lambda v: v / (1 - v)), "odds-instead"),
+            (_to_p_with(keep=lambda v: 100 * (1 - v)), "per-cent"),
+            (_to_p_with(keep=lambda v: [1 - v]), "not-one-number"),
+            (_to_p_with(alpha=lambda v: None), "returns-nothing-here"),
             (lambda value, convention: None, "not-started"),
         ),
     ),
@@ -331,13 +489,15 @@ EXERCISES = (
         title="How many coins?",
         statement=(
             "A `DropConnectLinear` with 100 inputs and 20 outputs gets a batch of 16 cases. How "
-            "many coins are tossed in one training step? (The library never drops biases.)"
+            "many coins are tossed in one training step? (The library never drops biases.) "
+            "Give the number, or the product."
         ),
         starter='coins = ...  # your answer\n\ncheck("03-coins", coins)',
         hints=(
             "What is dropped: inputs, outputs or weights?",
             "There are 100 × 20 weights between them.",
-            "Every case of the batch has a mask of its own, as with every dropout of the book.",
+            "Every case of the batch has a mask of its own, as with every dropout of the book: "
+            "multiply the three numbers.",
         ),
         solution=32000,
         explanation=(
@@ -351,6 +511,12 @@ EXERCISES = (
             (320, "outputs-counted"),
             (32320, "bias-counted"),
             (16000, "dropped-counted"),
+            (100, "inputs-of-one-case"),
+            (16 * (100 + 20), "units-counted"),
+            (120, "units-counted"),
+            (2020, "bias-counted"),
+            ("16 * 2000", "not-one-number"),
+            ([32000], "not-one-number"),
             (136, "count-off"),
             (..., "not-started"),
         ),
@@ -359,9 +525,11 @@ EXERCISES = (
         name="03-sum",
         title="Noise in a sum",
         statement=(
-            "A unit adds up the activations `x` (a vector) after inverted dropout. Write "
-            "`variance_of_sum(x, p, shared)`: the variance of what it hears, if every activation "
-            "has its own draw (`shared=False`), and if all of them share one (`shared=True`)."
+            "A unit adds up the activations `x` (a vector, with both signs) after inverted "
+            "dropout. Write `variance_of_sum(x, p, shared)`: the variance of what it hears, one "
+            "number, if every activation has its own draw (`shared=False`), and if all of them "
+            "share one (`shared=True`). Before you calculate: which of the two is larger for "
+            "`[1., 1.]`, and which for `[1., -1.]`?"
         ),
         starter=(
             "def variance_of_sum(x, p, shared):\n    # your code\n    ...\n\n\n"
@@ -370,13 +538,14 @@ EXERCISES = (
         hints=(
             "One activation: the variance of m x / (1 − p) is p / (1 − p) x².",
             "Independent: variances add up.",
-            "Shared: the sum is m times one number, Σx, so it is one activation of that size.",
+            "Shared: the sum is m times one number, Σx, so it is one activation of that size. The "
+            "factor p / (1 − p) stands in front of `(x**2).sum()` or of `x.sum() ** 2`.",
         ),
         solution=variance_of_sum,
         explanation=(
             "$\\frac{p}{1-p}\\sum x^2$ against $\\frac{p}{1-p}(\\sum x)^2$. For $k$ equal "
             "activations the second is $k$ times the first: sharing a draw is what makes noise "
-            "that does not average out."
+            "that does not average out. For `[1., -1.]` it is 0: the two cancel, kept or not."
         ),
         judge=judge_sum,
         wrong_answers=(
@@ -384,12 +553,30 @@ EXERCISES = (
                 lambda x, p, shared: variance_of_sum(x, p, not shared),
                 "shared-and-separate-mixed-up",
             ),
-            (lambda x, p, shared: variance_of_sum(x, p, False), "shared-and-separate-mixed-up"),
+            (lambda x, p, shared: variance_of_sum(x, p, False), "always-separate"),
+            (lambda x, p, shared: variance_of_sum(x, p, True), "always-shared"),
+            (
+                lambda x, p, shared: variance_of_sum(x, p, False) * (len(x) if shared else 1),
+                "count-instead-of-square",
+            ),
+            (lambda x, p, shared: variance_of_sum(np.abs(x), p, shared), "signs-lost"),
+            (lambda x, p, shared: variance_of_sum(x, 1 - p, shared), "keep-and-drop-swapped"),
+            (lambda x, p, shared: (1 - p) * variance_of_sum(x, p, shared), "scaled-once"),
+            (lambda x, p, shared: variance_of_sum(x, p, shared) / p, "second-moment"),
+            (lambda x, p, shared: p / (1 - p) * x**2, "not-one-number"),
+            (
+                lambda x, p, shared: p / (1 - p) * (x.mean() ** 2 if shared else (x**2).mean()),
+                "mean-instead-of-sum",
+            ),
+            (
+                lambda x, p, shared: p / (1 - p) * (x.sum() ** 2 if shared else x.sum()),
+                "shared-only",
+            ),
             (lambda x, p, shared: math.sqrt(variance_of_sum(x, p, shared)), "deviation-returned"),
-            (lambda x, p, shared: p * (1 - p) * (x**2).sum(), "scale-forgotten"),
-            (lambda x, p, shared: (x**2).sum(), "noise-forgotten"),
+            (lambda x, p, s: (1 - p) ** 2 * variance_of_sum(x, p, s), "scale-forgotten"),
+            (lambda x, p, shared: variance_of_sum(x, 0.5, shared), "noise-forgotten"),
             (lambda x, p, shared: p / (1 - p) * x.sum(), "not-squared"),
-            (lambda x, p, shared: p / (1 - p), "variance-off"),
+            (lambda x, p, shared: p / (1 - p), "another-formula"),
             (lambda x, p, shared: None, "not-started"),
         ),
     ),

@@ -16,12 +16,14 @@ from ..checks.elementwise import (
     units_are_dropped_independently,
     what_is_kept_has_the_right_scale,
 )
+from .answers import as_number, called, close, every_unit_has_a_draw, pairs
 from .core import NOT_STARTED, Exercise, first_diagnosis, multiple_choice
 
 BENCH_CHECKS = (
     output_has_the_shape_of_x,
     input_is_not_changed,
     every_case_has_its_own_mask,
+    every_unit_has_a_draw,
     drop_rate_is_p,
     units_are_dropped_independently,
     every_pass_draws_anew,
@@ -35,19 +37,68 @@ def judge_bench(bench):
     def forward(x, p, training, rng):
         return bench(x, np.full(x.shape[1], p), rng)
 
-    diagnosis = first_diagnosis(function_subject(forward, scaling="standard"), BENCH_CHECKS)
+    diagnosis = _judge_values(bench) or first_diagnosis(
+        function_subject(forward, scaling="standard"), BENCH_CHECKS
+    )
     return diagnosis or _judge_unequal_rates(bench)
+
+
+def _judge_values(bench):
+    """What comes back where a unit plays, and where it does not."""
+    activations = np.arange(1.0, 1201.0).reshape(400, 3)
+    out = bench(activations.copy(), np.array([0.5, 0.5, 0.5]), np.random.default_rng(0))
+    if out is None:
+        return NOT_STARTED
+    if isinstance(out, tuple):
+        return Diagnosis(
+            "not-one-array",
+            f"{len(out)} things come back, and one is asked for.",
+            "return the array with the zeros in it, and nothing else",
+        )
+    out = np.asarray(out)
+    if out.shape != activations.shape or out.dtype.kind not in "fiu":
+        return None  # the checks have words for that
+    if np.isnan(out).any():
+        return Diagnosis(
+            "nan-instead-of-zero",
+            f"{np.isnan(out).mean():.0%} of the entries are NaN.",
+            "who sits out hands on 0: NaN is no number, and every sum with it is NaN",
+        )
+    if np.isin(out, (0, 1)).all() and out.any():
+        return Diagnosis(
+            "mask-returned",
+            "only zeros and ones come back: that is who plays, and not what they hand on.",
+            "where a unit plays, its activation stands: multiply, or choose with np.where",
+        )
+    factors = out / activations
+    if ((factors > 0) & (factors < 1)).all() and np.ptp(factors) > 0.9:
+        return Diagnosis(
+            "multiplied-by-the-draw",
+            "every activation comes back smaller, each by another factor: the random numbers "
+            "themselves were multiplied in.",
+            "a draw decides, it does not scale: compare it with the rate first",
+        )
+    if np.allclose(factors, 0.5):
+        return Diagnosis(
+            "mean-instead-of-a-draw",
+            "every activation comes back halved at a rate of 0.5: that is the average over many "
+            "draws.",
+            "in one case a unit plays whole or not at all: draw a random number for each entry",
+        )
+    return None
 
 
 def _judge_unequal_rates(bench):
     """Unit 0 never sits out, unit 3 always does, the others half of the time."""
-    rates = np.array([0.0, 0.5, 0.5, 1.0])
-    played = bench(np.ones((2000, 4)), rates, np.random.default_rng(0)).mean(axis=0)
+    rates = np.array([0.0, 0.3, 0.8, 1.0])
+    played = bench(np.ones((2000, 4)), rates, np.random.default_rng(0))
+    played = np.asarray(played).mean(axis=0)
     if np.abs(played - (1 - rates)).max() > 0.1:
         return Diagnosis(
             "one-rate-for-all",
-            f"units with rates {rates.tolist()} play in {played.round(2).tolist()} of the cases",
-            "compare column by column: broadcasting lines `rates` up with the units",
+            f"units with rates {rates.tolist()} play in {played.round(2).tolist()} of the cases.",
+            "compare column by column: each unit has a rate of its own, and NumPy lines `rates` up "
+            "with the columns of `activations`",
         )
     return None
 
@@ -104,6 +155,22 @@ def _bench_doubles(activations, rates, rng):
     return activations * rng.binomial(1, 1 - rates, activations.shape)
 
 
+def _bench_zeros_and_ones(activations, rates, rng):
+    return (rng.random(activations.shape) >= rates).astype(activations.dtype)
+
+
+def _bench_mean(activations, rates, rng):
+    return (activations * (1 - rates)).astype(activations.dtype)
+
+
+def _bench_nan(activations, rates, rng):
+    return np.where(rng.random(activations.shape) >= rates, activations, np.nan)
+
+
+def _bench_one_coin(activations, rates, rng):
+    return np.where(rng.random((len(activations), 1)) >= rates, activations, 0)
+
+
 def _bench_nothing(activations, rates, rng): ...
 
 
@@ -146,24 +213,44 @@ def judge_someone_plays(answer):
             "0.096 is the chance that exactly one plays.",
             "one, two or three: “at least one” is all but “none”",
         ),
+        0.6: (
+            "added-up",
+            "3 × 0.2 adds up the chances to sit out.",
+            "chances of events that can happen together do not add up: when does nobody play?",
+        ),
+        0.4: (
+            "added-up",
+            "1 − 3 × 0.2 takes off the chance of each to sit out, one after the other.",
+            "nobody plays if all three sit out *together*: independent chances multiply",
+        ),
+        0.96: (
+            "two-units",
+            "1 − 0.2² is the chance for two units.",
+            "how many have to sit out for nobody to play?",
+        ),
         99.2: ("per-cent", "that is per cent.", "a probability lies between 0 and 1"),
-        0.99: ("rounded", "close: that is rounded.", "let Python do it: 1 - 0.2**3"),
+        0.99: ("rounded", "0.99 is close, but rounded.", "let Python multiply, with all digits"),
     }
     return _judge_number(answer, 0.992, known)
 
 
 def _judge_number(answer, right, known):
-    try:
-        value = float(answer)
-    except (TypeError, ValueError):
+    value = as_number(answer)
+    if value is None:
         return Diagnosis(
             "not-a-number", f"{answer!r} is not a number.", "write it as Python would: 3 / 4"
         )
-    if math.isclose(value, right, rel_tol=1e-3):
+    if close(value, right, 1e-4):
         return None
     for wrong, diagnosis in known.items():
-        if math.isclose(value, wrong, rel_tol=1e-3, abs_tol=1e-9):
+        if close(value, wrong, 1e-4):
             return Diagnosis(*diagnosis)
+    if not 0 <= value <= 1:
+        return Diagnosis(
+            "not-a-probability",
+            f"{value:g} is no probability.",
+            "a probability lies between 0 and 1: was something added up that has to be multiplied?",
+        )
     return Diagnosis(
         "another-number",
         f"{value:g} is not it.",
@@ -171,58 +258,113 @@ def _judge_number(answer, right, known):
     )
 
 
-def judge_survivors(survivors):
+def judge_survivors(answer):
     """Compare with the mean and the standard deviation of the binomial distribution."""
-    for units, p in ((100, 0.2), (7, 0.3), (50, 0.5)):
-        answer = survivors(units, p)
-        if answer is None:
-            return NOT_STARTED
-        try:
-            mean, deviation = (float(number) for number in answer)
-        except (TypeError, ValueError):
-            return Diagnosis(
-                "not-a-pair",
-                f"a pair of numbers is asked for, but survivors({units}, {p}) gave {answer!r}.",
-                "return mean, standard_deviation",
-            )
-        if math.isclose(deviation, units * (1 - p)):
-            return Diagnosis(
-                "order-swapped",
-                "mean and standard deviation have changed places.",
-                "return mean, standard_deviation",
-            )
-        if math.isclose(mean, units * p) and p != 0.5:
-            return Diagnosis(
-                "mean-of-the-benched",
-                f"survivors({units}, {p}) counts the benched, {mean:g} on average.",
-                "p is the probability to sit out: those who play have 1 − p",
-            )
-        if not math.isclose(mean, units * (1 - p)):
-            return Diagnosis(
-                "mean-off",
-                f"the mean for {units} units at p = {p} is not {mean:g}.",
-                "each unit plays with probability 1 − p, and means add up",
-            )
-        variance = units * p * (1 - p)
-        if math.isclose(deviation, variance):
-            return Diagnosis(
-                "variance-returned",
-                f"{deviation:g} is the variance for {units} units at p = {p}.",
-                "the standard deviation is its square root",
-            )
-        if math.isclose(deviation, units * math.sqrt(p * (1 - p))):
-            return Diagnosis(
-                "deviations-added",
-                f"{deviation:g} adds up the deviations of {units} units.",
-                "for independent units variances add up, standard deviations do not",
-            )
-        if not math.isclose(deviation, math.sqrt(variance)):
-            return Diagnosis(
-                "deviation-off",
-                f"the standard deviation for {units} units at p = {p} is not {deviation:g}.",
-                "one unit has variance p(1 − p); add up, then take the root",
-            )
+    points = ((100, 0.2), (7, 0.3), (50, 0.5))
+    found = pairs(
+        {called("survivors", *point): answer(*point) for point in points},
+        "not-a-pair",
+        "mean, standard_deviation",
+    )
+    if isinstance(found, Diagnosis):
+        return found
+    for (call, (mean, deviation)), (units, p) in zip(found.items(), points, strict=True):
+        diagnosis = _judge_mean(call, mean, deviation, units, p) or _judge_deviation(
+            call, deviation, units, p
+        )
+        if diagnosis:
+            return diagnosis
     return None
+
+
+def _judge_mean(call, mean, deviation, units, p):
+    right = survivors(units, p)
+    if close(mean, right[0]):
+        return None
+    if close(deviation, right[0]):
+        return Diagnosis(
+            "order-swapped",
+            f"{call} gives {mean:.4g} first and {deviation:.4g} then: mean and standard deviation "
+            "have changed places.",
+            "return mean, standard_deviation",
+        )
+    if close(mean, units * p) and p != 0.5:
+        return Diagnosis(
+            "mean-of-the-benched",
+            f"{call} counts the benched, {mean:g} on average.",
+            "p is the probability to sit out: those who play have 1 − p",
+        )
+    if close(mean, 1 - p):
+        return Diagnosis(
+            "share-instead-of-count",
+            f"{call} has the mean {mean:g}: that is the share that plays.",
+            "the number of units that play is asked for: add up the means of all units",
+        )
+    if close(mean, round(right[0])) or close(mean, int(right[0])):
+        return Diagnosis(
+            "mean-rounded",
+            f"{call} has the mean {mean:g}, a whole number.",
+            "how many play is whole in every case, but its mean need not be: leave it unrounded",
+        )
+    if close(mean, right[0], 0.01):
+        return Diagnosis(
+            "simulated",
+            f"{call} has the mean {mean:.5g}: nearly right, as an average over draws is.",
+            "no draws are needed: each unit plays with probability 1 − p, and means add up",
+        )
+    return Diagnosis(
+        "mean-off",
+        f"{call} has the mean {mean:g}, which is not right.",
+        "each unit plays with probability 1 − p, and means add up",
+    )
+
+
+def _judge_deviation(call, deviation, units, p):
+    one = p * (1 - p)  # the variance of one unit
+    if close(deviation, math.sqrt(units * one)):
+        return None
+    gives = f"the mean is right. For the deviation {call} gives {deviation:.4g}:"
+    known = (
+        (units * one, "variance-returned", "the variance.", "its square root is asked for"),
+        (
+            units * math.sqrt(one),
+            "deviations-added",
+            "the deviations of the units added up.",
+            "for independent units variances add up, standard deviations do not",
+        ),
+        (
+            math.sqrt(one),
+            "deviation-of-one-unit",
+            "the deviation of one single unit.",
+            f"here {units} of them are counted: add up the variances before you take the root",
+        ),
+        (
+            math.sqrt(one / units),
+            "deviation-of-the-share",
+            "the deviation of the share that plays, not of the number.",
+            "a sum of units is asked for, and no mean over them: do not divide",
+        ),
+        (
+            math.sqrt((units - 1) * one),
+            "one-unit-less",
+            f"the root of {units - 1} variances.",
+            "units − 1 belongs to the estimate from data; here the probability is known",
+        ),
+        (
+            math.sqrt(units * (1 - p)),
+            "deviation-of-a-poisson-count",
+            "the root of the mean.",
+            "that is right for rare events. One unit has variance p(1 − p), not 1 − p",
+        ),
+    )
+    for value, code, what, hint in known:
+        if close(deviation, value):
+            return Diagnosis(code, f"{gives} {what}", hint)
+    return Diagnosis(
+        "deviation-off",
+        f"{gives} not right.",
+        "one unit has variance p(1 − p); add up, then take the root",
+    )
 
 
 def survivors(units, p):
@@ -237,13 +379,15 @@ EXERCISES = (
         title="Somebody on the field",
         statement=(
             "A layer has three units and $p = 0.2$. In what fraction of training cases does at "
-            "least one of them play? Put the number into `answer`. Guess before you calculate."
+            "least one of them play? Put the number (from 0 to 1, unrounded) into `answer`. "
+            "Guess before you calculate."
         ),
         starter='answer = ...\n\ncheck("01-someone-plays", answer)',
         hints=(
             "“At least one” is hard to count. When does it not happen?",
             "It does not happen when all three sit out, each with probability 0.2.",
-            "Independent tosses multiply: nobody plays with probability 0.2³.",
+            "Independent tosses multiply: nobody plays with probability 0.2³. Somebody does in all "
+            "other cases.",
         ),
         solution=0.992,
         explanation=(
@@ -260,10 +404,16 @@ EXERCISES = (
             (2.4, "added-up"),
             (0.384, "exactly-two"),
             (0.096, "exactly-one"),
+            (3 * 0.2, "added-up"),
+            (1 - 3 * 0.2, "added-up"),
+            (1 - 0.2**2, "two-units"),
             (99.2, "per-cent"),
             (0.99, "rounded"),
             (0.7, "another-number"),
+            (1 - 3 * 0.8, "not-a-probability"),
+            (80, "not-a-probability"),
             ([0.992], "not-a-number"),
+            ("0.992", "not-a-number"),
             ("most of them", "not-a-number"),
             (None, "not-started"),
         ),
@@ -274,9 +424,11 @@ EXERCISES = (
         statement=(
             "Some players need more rest. Write `bench(activations, rates, rng)` with one drop "
             "probability per *unit*: `rates` has as many entries as `activations` (cases × units) "
-            "has columns. Return a copy in which each entry is 0 with its unit's probability, "
-            "every unit and every case deciding for itself. Draw from `rng`. No scaling: that is "
-            "the next chapter's business."
+            "has columns. Return a new array of the same shape and dtype in which each entry is 0 "
+            "with its unit's probability, every unit and every case deciding for itself, and "
+            "otherwise what it was. Draw from `rng`, and for the whole array at once (the check "
+            "tries large ones). No scaling: that is the next chapter's business. With activations "
+            "`[[1., 2.], [3., 4.]]` and rates `[0., 1.]` the result is `[[1., 0.], [3., 0.]]`."
         ),
         starter=(
             "def bench(activations, rates, rng):\n    # your code\n    ...\n\n\n"
@@ -306,6 +458,13 @@ EXERCISES = (
             (_bench_same_every_time, "mask-never-redrawn"),
             (_bench_first_rate, "one-rate-for-all"),
             (_bench_mask, "mask-returned"),
+            (_bench_zeros_and_ones, "mask-returned"),
+            (_bench_mean, "mean-instead-of-a-draw"),
+            (_bench_nan, "nan-instead-of-zero"),
+            (_bench_one_coin, "whole-cases-dropped"),
+            (lambda a, rates, rng: np.where(rng.random() >= rates, a, 0), "one-draw-for-all"),
+            (lambda a, rates, rng: a * rng.random(a.shape), "multiplied-by-the-draw"),
+            (lambda a, rates, rng: (bench(a, rates, rng), rates), "not-one-array"),
             (_bench_doubles, "dtype-changed"),
             (_bench_nothing, "not-started"),
             (0.5, "not-a-function"),
@@ -316,8 +475,9 @@ EXERCISES = (
         title="How many play?",
         statement=(
             "Write `survivors(units, p)`: the mean and the standard deviation of the number of "
-            "units that play in one training case. For 100 units at $p = 0.2$, between which "
-            "numbers does it usually lie?"
+            "units that play in one training case, as two numbers, from formulas and without "
+            "drawing. `survivors(4, 0.5)` is `(2.0, 1.0)`. For 100 units at $p = 0.2$, between "
+            "which numbers does it usually lie?"
         ),
         starter=(
             "def survivors(units, p):\n    # your code\n    ...\n\n\n"
@@ -326,7 +486,8 @@ EXERCISES = (
         hints=(
             "The number that play is a sum of independent zeros and ones.",
             "One such zero-or-one has mean 1 − p and variance p(1 − p).",
-            "Means add up, and so do variances; the standard deviation is the root of the sum.",
+            "Means add up, and so do variances: `units * p * (1 - p)`. The standard deviation is "
+            "the root of that.",
         ),
         solution=survivors,
         explanation=(
@@ -341,7 +502,16 @@ EXERCISES = (
             (lambda n, p: (n * (1 - p), n * math.sqrt(p * (1 - p))), "deviations-added"),
             (lambda n, p: (n * (1 - p), math.sqrt(n * p)), "deviation-off"),
             (lambda n, p: (n * (1 - p) ** 2, 0), "mean-off"),
-            (lambda n, p: (int(n * (1 - p)), math.sqrt(n * p * (1 - p))), "mean-off"),
+            (lambda n, p: (int(n * (1 - p)), math.sqrt(n * p * (1 - p))), "mean-rounded"),
+            (lambda n, p: (1 - p, math.sqrt(p * (1 - p) / n)), "share-instead-of-count"),
+            (lambda n, p: (n * (1 - p), math.sqrt(p * (1 - p))), "deviation-of-one-unit"),
+            (lambda n, p: (n * (1 - p), math.sqrt(p * (1 - p) / n)), "deviation-of-the-share"),
+            (lambda n, p: (n * (1 - p), math.sqrt((n - 1) * p * (1 - p))), "one-unit-less"),
+            (
+                lambda n, p: (n * (1 - p), math.sqrt(n * (1 - p))),
+                "deviation-of-a-poisson-count",
+            ),
+            (lambda n, p: (n * (1 - p) + 0.01, 4), "simulated"),
             (lambda n, p: (math.sqrt(n * p * (1 - p)), n * (1 - p)), "order-swapped"),
             (lambda n, p: n * (1 - p), "not-a-pair"),
             (lambda n, p: None, "not-started"),

@@ -5,6 +5,8 @@ import math
 import numpy as np
 
 from ..checks import Diagnosis
+from . import paired
+from .answers import agrees
 from .core import NOT_STARTED, Exercise, multiple_choice
 
 
@@ -36,25 +38,36 @@ def _among(answer, right, slips, otherwise):
 # --- the gap, measured alike -------------------------------------------------------------------
 
 
-def judge_gap(gap):
+def _patient(seed, cases, units, classes):
+    """A model, and training and validation data of different size."""
+    import torch
+
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        model = torch.nn.Sequential(torch.nn.Dropout(0.5), torch.nn.Linear(units, classes))
+        x, labels = torch.randn(cases, units), torch.randint(classes, (cases,))
+    part = 2 * cases // 3
+    return model, (x[:part], labels[:part]), (x[part:], labels[part:])
+
+
+def _losses(model, *parts, twice=lambda logits: logits, **how):
+    """The loss of each part, with dropout off."""
     import torch
     from torch.nn import functional as F
 
-    torch.manual_seed(0)
-    model = torch.nn.Sequential(torch.nn.Dropout(0.5), torch.nn.Linear(20, 3))
-    x, labels = torch.randn(400, 20), torch.randint(3, (400,))
-    train, validation = (x[:200], labels[:200]), (x[200:], labels[200:])
+    with torch.no_grad():
+        return [F.cross_entropy(twice(model.eval()(x)), y, **how).item() for x, y in parts]
 
-    def loss(data, mode):
-        model.train(mode)
-        with torch.no_grad():
-            return F.cross_entropy(model(data[0]), data[1]).item()
 
-    quiet = [loss(data, False) for data in (train, validation)]
-    answers = []
+def judge_gap(gap):
+    import torch
+
+    first, second = _patient(0, 600, 20, 3), _patient(0, 90, 8, 5)
+    (model, train, validation), answers = first, []
     for mode in (True, False):
-        model.train(mode)
-        answer = gap(model, train, validation)
+        with torch.random.fork_rng():
+            torch.manual_seed(len(answers))
+            answer = gap(model.train(mode), train, validation)
         if answer is None:
             return NOT_STARTED
         answers.append(_number(answer))
@@ -66,35 +79,57 @@ def judge_gap(gap):
                 f"the model came in {_mode(mode)} mode and was left in {_mode(not mode)} mode.",
                 "note model.training first, and set it back with model.train(was_training)",
             )
+    in_training, in_evaluation = answers
+    if not math.isclose(in_training, in_evaluation, abs_tol=1e-5):
+        return Diagnosis(
+            "dropout-left-on",
+            f"from training mode {in_training:.4f} came back, and from evaluation mode "
+            f"{in_evaluation:.4f}: a loss was measured with dropout on.",
+            "call model.eval() before both losses; torch.no_grad() does not do it",
+        )
+    problem = _slip_of_gap(in_training, *first)
+    return problem or _slip_of_gap(_number(gap(*second)), *second)
+
+
+def _slip_of_gap(found, model, train, validation):
+    import torch
+
+    losses = _losses(model, train, validation)
+    right = losses[1] - losses[0]
     errors = [_error(model, data) for data in (train, validation)]
-    right = quiet[1] - quiet[0]
+    summed = _losses(model, train, validation, reduction="sum")
+    twice = _losses(model, train, validation, twice=lambda logits: torch.softmax(logits, dim=1))
     slips = {
         "the-other-way-round": (
             -right,
-            "that is the training loss less the validation loss.",
-            "the gap is positive when the network does worse on what it has not seen",
+            f"{found:.4f} is the training loss less the validation loss.",
+            "the gap is positive when the network does worse on what it has not seen; it can be "
+            "negative, too, so no abs()",
         ),
         "errors-compared": (
             errors[1] - errors[0],
             "that is the difference of the error rates.",
             "the loss is asked for: F.cross_entropy(model(x), labels)",
         ),
-        "ratio": (quiet[1] / quiet[0], "that is a ratio.", "take the difference"),
+        "ratio": (losses[1] / losses[0], "that is a ratio.", "take the difference"),
         "validation-only": (
-            quiet[1],
+            losses[1],
             "that is the validation loss by itself.",
             "take the training loss away from it",
         ),
+        "summed": (
+            summed[1] - summed[0],
+            "these are sums over the cases, of which the training data has more.",
+            "the mean loss does not depend on how many cases there are",
+        ),
+        "softmax-twice": (
+            twice[1] - twice[0],
+            "the outputs went through a softmax before F.cross_entropy, which takes one itself.",
+            "hand it the logits, model(x), as they are",
+        ),
     }
-    in_training, in_evaluation = answers
-    if not math.isclose(in_training, in_evaluation, abs_tol=1e-6):
-        return Diagnosis(
-            "dropout-left-on",
-            "a loss was measured with dropout on: the answer changes with the masks.",
-            "call model.eval() before both losses; torch.no_grad() does not do it",
-        )
     return _among(
-        in_training,
+        found,
         right,
         slips,
         ("another-number", "{:.4f} came back, and the gap is {:.4f}.", "validation less training"),
@@ -162,6 +197,24 @@ def _gap_swapped(model, train, validation):
     return gap(model, validation, train)
 
 
+def _gap_with(**how):
+    def answer(model, train, validation):
+        was_training = model.training
+        losses = _losses(model, train, validation, **how)
+        model.train(was_training)
+        return losses[1] - losses[0]
+
+    return answer
+
+
+def _gap_softmax_twice(model, train, validation):
+    return _gap_with(twice=lambda logits: logits.softmax(dim=1))(model, train, validation)
+
+
+def _gap_unsigned(model, train, validation):
+    return abs(gap(model, train, validation))
+
+
 def _gap_of_errors(model, train, validation):
     was_training = model.training
     errors = [_error(model, data) for data in (train, validation)]
@@ -176,7 +229,7 @@ def _does_nothing(*arguments): ...
 
 # errors by learning rate; the best on test is another one than the best on validation
 _VALIDATION = {"without": [0.20, 0.12, 0.15, 0.16], "with": [0.25, 0.14, 0.11, 0.115]}
-_TEST = {"without": [0.21, 0.14, 0.13, 0.17], "with": [0.26, 0.15, 0.118, 0.10]}
+_TEST = {"without": [0.21, 0.14, 0.135, 0.125], "with": [0.26, 0.15, 0.118, 0.10]}
 
 
 def _copies(*tables):
@@ -204,6 +257,21 @@ def judge_fair(fair_gain):
             test["without"][best["without"]] - min(test["with"]),
             "dropout's learning rate was chosen on the test errors, the other side's was not.",
             "both sides choose where the *validation* error is lowest",
+        ),
+        "without-chosen-on-test": (
+            min(test["without"]) - test["with"][best["with"]],
+            "the learning rate without dropout was chosen on test errors, dropout's was not.",
+            "both sides choose where the *validation* error is lowest",
+        ),
+        "highest-chosen": (
+            max(test["without"]) - max(test["with"]),
+            "the rates with the highest errors were chosen.",
+            "of errors the lowest is the best",
+        ),
+        "relative": (
+            1 - test["with"][best["with"]] / test["without"][best["without"]],
+            "that is by which share of it the error falls.",
+            "the difference of the two errors is asked for: don't divide",
         ),
         "one-rate-for-both": (
             test["without"][best["without"]] - test["with"][best["without"]],
@@ -313,66 +381,22 @@ def _fair_worst(validation, test):
 
 # --- what a few paired runs say ----------------------------------------------------------------
 
-_RUNS = {  # name: (errors without, errors with, verdict)
-    "shifted": ([5.0, 9.0, 3.0, 7.0, 6.0], [4.6, 8.5, 2.4, 6.7, 5.3], "helps"),
-    "noisy": ([5.0, 6.0, 5.5, 5.2, 5.8], [5.9, 4.0, 5.7, 4.1, 6.2], "can't tell"),
-    "worse": ([3.0, 8.0, 5.0, 6.0], [3.9, 8.7, 5.8, 7.2], "hurts"),
-    "few": ([5.0, 4.0, 6.0], [4.0, 3.8, 5.3], "can't tell"),  # a normal quantile would say helps
-    # and here t at 95%, or a standard deviation that divides by n
-    "close": ([6.0, 7.5, 5.1, 8.2], [5.9, 7.1, 4.3, 7.3], "can't tell"),
-}
+_RUNS = paired.runs(middle=0.0)
+_WORDS = ("helps", "can't tell", "hurts")
 
 
 def judge_verdict(verdict):
-    answers = {name: verdict(list(a), list(b)) for name, (a, b, _) in _RUNS.items()}
-    if all(answer is None for answer in answers.values()):
+    said = [verdict(list(a), list(b)) for a, b in _RUNS]
+    if all(word is None for word in said):
         return NOT_STARTED
-    wanted = {name: right for name, (*_, right) in _RUNS.items()}
-    for name, answer in answers.items():
-        if answer not in ("helps", "hurts", "can't tell"):
+    for (a, b), word in zip(_RUNS, said, strict=True):
+        if not isinstance(word, str) or word not in _WORDS:
             return Diagnosis(
                 "another-word",
-                f"for {name} runs {answer!r} came back.",
+                f"for {a} and {b} {word!r} came back.",
                 'return one of "helps", "hurts" and "can\'t tell"',
             )
-    if answers == wanted:
-        return None
-    if "can't tell" not in answers.values():
-        return Diagnosis(
-            "means-compared",
-            "every set of runs gets a clear answer, also one whose gains point both ways.",
-            "ask whether the interval of the gain contains 0",
-        )
-    if answers["shifted"] == "can't tell" and answers["worse"] == "can't tell":
-        return Diagnosis(
-            "runs-not-paired",
-            "runs that all gain a little are called undecided: what differs between seeds was "
-            "counted as doubt.",
-            "subtract run by run first, and take the interval of the differences",
-        )
-    if (answers["shifted"], answers["worse"]) == ("hurts", "helps"):
-        return Diagnosis(
-            "the-other-way-round",
-            "a network that errs less with dropout is said to be hurt by it.",
-            "errors: without less with is the gain",
-        )
-    if answers["few"] == "helps":
-        return Diagnosis(
-            "interval-too-narrow",
-            "three runs are trusted too much.",
-            "with so few runs 1.96 standard errors don't do: paired_difference uses Student's t",
-        )
-    if answers["close"] == "helps":
-        return Diagnosis(
-            "interval-a-little-too-narrow",
-            "four runs whose interval just contains 0 are called a clear gain.",
-            "95% in the middle: Student's t at 97.5%, and a variance that divides by n − 1",
-        )
-    return Diagnosis(
-        "another-verdict",
-        f"expected {wanted}, got {answers}.",
-        "interval above 0: helps; below 0: hurts; else can't tell",
-    )
+    return paired.slip(said, _RUNS, _WORDS)
 
 
 def verdict(without, dropped):
@@ -384,39 +408,12 @@ def verdict(without, dropped):
     return "hurts" if gain.high < 0 else "can't tell"
 
 
-def _verdict_of_means(without, dropped):
-    return "helps" if np.mean(without) > np.mean(dropped) else "hurts"
-
-
-def _verdict_unpaired(without, dropped):
-    from ..experiments import mean_interval
-
-    a, b = mean_interval(without), mean_interval(dropped)
-    if a.low > b.high:
-        return "helps"
-    return "hurts" if a.high < b.low else "can't tell"
+def _verdict_by(rule):
+    return lambda without, dropped: _WORDS[1 - rule(without, dropped)]
 
 
 def _verdict_swapped(without, dropped):
     return verdict(dropped, without)
-
-
-def _verdict_normal(without, dropped):
-    gains = np.subtract(without, dropped)
-    reach = 1.96 * gains.std(ddof=1) / math.sqrt(len(gains))
-    if gains.mean() > reach:
-        return "helps"
-    return "hurts" if gains.mean() < -reach else "can't tell"
-
-
-def _verdict_one_sided(without, dropped):
-    from scipy.stats import t
-
-    gains = np.subtract(without, dropped)
-    reach = t.ppf(0.95, len(gains) - 1) * gains.std(ddof=1) / math.sqrt(len(gains))
-    if gains.mean() > reach:
-        return "helps"
-    return "hurts" if gains.mean() < -reach else "can't tell"
 
 
 def _verdict_true_or_false(without, dropped):
@@ -452,6 +449,21 @@ def judge_crossover(written):
             "p was taken for the probability to keep.",
             "dropout shrinks the weight to 1 − p of it",
         ),
+        "shrinkage-not-squared": (
+            lambda p, w, s: s**2 / (p * w**2),
+            "the variance that dropout leaves is taken to be (1 − p) s²/n.",
+            "the weight is shrunk to 1 − p of it, and a variance by the square of that",
+        ),
+        "bias-not-squared": (
+            lambda p, w, s: (2 - p) * s**2 / w**2,
+            "dropout's bias enters with p in place of p².",
+            "a risk is a mean square: the bias of −p w counts p²w²",
+        ),
+        "weight-left-out": (
+            lambda p, w, s: (2 - p) / p * s**2,
+            "the weight plays no part, as if it were 1.",
+            "the bias is a share of the weight: p²w²",
+        ),
         "bias-and-variance-equal": (
             lambda p, w, s: (1 - p) ** 2 * s**2 / (p**2 * w**2),
             "that is where dropout's bias equals dropout's variance.",
@@ -462,7 +474,7 @@ def judge_crossover(written):
     numbers = [_number(answer) for answer in answers]
     if None not in numbers and not np.allclose(numbers, rights, rtol=1e-4):
         for code, (formula, message, next_step) in slips.items():
-            if np.allclose(numbers, [formula(*point) for point in points], rtol=1e-4):
+            if agrees(numbers, points, formula, rtol=1e-4):
                 return Diagnosis(code, message, next_step)
     return next(
         (
@@ -495,10 +507,14 @@ EXERCISES = (
         name="07-gap",
         title="Measure the gap",
         statement=(
-            "Write `gap(model, train, validation)`: the validation loss less the training loss, "
-            "both as the guide asks for them. `train` and `validation` are pairs (x, labels) of "
-            "tensors, the loss is the mean cross-entropy. Leave the model in the mode in which "
-            "you found it."
+            "A training loop logs this as the gap:\n\n"
+            "```python\ndef gap(model, train, validation):\n"
+            "    train_loss = F.cross_entropy(model(train[0]), train[1])\n    model.eval()\n"
+            "    return F.cross_entropy(model(validation[0]), validation[1]) - train_loss\n```\n\n"
+            "`train` and `validation` are pairs (x, labels) of tensors, `model` gives logits. Mend "
+            "it: return, as one number, the validation loss less the training loss, both mean "
+            "cross-entropies as the guide asks for them, and leave the model in the mode in which "
+            "you found it, whichever that was."
         ),
         starter=(
             'def gap(model, train, validation):\n    # your code\n    ...\n\n\ncheck("07-gap", gap)'
@@ -523,6 +539,9 @@ EXERCISES = (
             (_gap_always_back_to_train, "mode-left-behind"),
             (_gap_swapped, "the-other-way-round"),
             (_gap_of_errors, "errors-compared"),
+            (_gap_with(reduction="sum"), "summed"),
+            (_gap_softmax_twice, "softmax-twice"),
+            (_gap_unsigned, "the-other-way-round"),
             (lambda model, train, validation: "small", "not-a-number"),
             (lambda model, train, validation: 0.5, "another-number"),
             (_does_nothing, "not-started"),
@@ -536,7 +555,8 @@ EXERCISES = (
             '`validation["with"]` and `test["with"]` are lists of errors in the same order of '
             'rates; `"without"` likewise. '
             "Write `fair_gain(validation, test)`: by how much dropout lowers the test "
-            "error, each side at the rate that you would have chosen for it."
+            "error, each side at the rate that you would have chosen for it. One number in the "
+            "unit of the errors, below 0 where dropout does harm."
         ),
         starter=(
             "def fair_gain(validation, test):\n    # your code\n    ...\n\n\n"
@@ -564,7 +584,21 @@ EXERCISES = (
             (_fair_mean, "averaged-over-rates"),
             (_fair_unsigned, "sign-lost"),
             (_fair_by_position, "right-for-one-table"),
-            (_fair_worst, "another-gain"),
+            (_fair_worst, "highest-chosen"),
+            (
+                lambda validation, test: (
+                    min(test["without"]) - test["with"][int(np.argmin(validation["with"]))]
+                ),
+                "without-chosen-on-test",
+            ),
+            (
+                lambda validation, test: (
+                    fair_gain(validation, test)
+                    / test["without"][int(np.argmin(validation["without"]))]
+                ),
+                "relative",
+            ),
+            (lambda validation, test: 0.5, "another-gain"),
             (lambda validation, test: [0.1], "not-a-number"),
             (_does_nothing, "not-started"),
         ),
@@ -573,10 +607,12 @@ EXERCISES = (
         name="07-verdict",
         title="Does it help?",
         statement=(
-            "`without` and `dropped` are test errors of paired runs: the same position is the "
-            'same seed. Write `verdict(without, dropped)` that returns `"helps"`, `"hurts"` or '
-            '`"can\'t tell"` by the rule of this book. `paired_difference` of '
-            "`dropout_lib.experiments` is yours to use."
+            "`without` and `dropped` are lists of test errors of paired runs: the same position "
+            "is the same seed, and there are at least three. Write `verdict(without, dropped)`, "
+            "which says by Student's 95% interval of the mean difference whether dropout "
+            '`"helps"` (all of it on that side of 0), `"hurts"` or you `"can\'t tell"`. '
+            "`paired_difference` "
+            "of `dropout_lib.experiments` is yours to use."
         ),
         starter=(
             "def verdict(without, dropped):\n    # your code\n    ...\n\n\n"
@@ -596,13 +632,27 @@ EXERCISES = (
         ),
         judge=judge_verdict,
         wrong_answers=(
-            (_verdict_of_means, "means-compared"),
-            (_verdict_unpaired, "runs-not-paired"),
+            (_verdict_by(paired.by_means), "means-compared"),
+            (_verdict_by(paired.by_majority), "runs-counted"),
+            (_verdict_by(paired.by_signs), "all-runs-agree"),
+            (_verdict_by(paired.by_two_intervals), "runs-not-paired"),
+            (_verdict_by(paired.by_unpaired_difference), "runs-not-paired"),
             (_verdict_swapped, "the-other-way-round"),
-            (_verdict_normal, "interval-too-narrow"),
-            (_verdict_one_sided, "interval-a-little-too-narrow"),
+            (_verdict_by(paired.by_normal), "normal-not-student"),
+            (_verdict_by(paired.by_one_error), "one-standard-error"),
+            (_verdict_by(paired.by_one_side), "one-sided"),
+            (_verdict_by(paired.by_n), "deviation-of-all-n"),
+            (_verdict_by(paired.by_n_degrees), "wrong-freedom"),
+            (_verdict_by(paired.by_99_percent), "another-confidence"),
+            (_verdict_by(paired.by_deviation), "spread-of-single-runs"),
+            (
+                lambda without, dropped: (
+                    "helps" if verdict(without, dropped) == "helps" else "can't tell"
+                ),
+                "another-rule",
+            ),
             (_verdict_true_or_false, "another-word"),
-            (lambda without, dropped: "can't tell", "runs-not-paired"),
+            (lambda without, dropped: "can't tell", "always-the-same"),
             (_does_nothing, "not-started"),
         ),
     ),
@@ -612,8 +662,8 @@ EXERCISES = (
         statement=(
             "In the model with one weight, `n` cases, true weight `weight` and noise of standard "
             "deviation `noise`, dropout with p has the lower risk as long as n is small enough. "
-            "Write `crossover(p, weight, noise)`: the n (not rounded) at which both risks are "
-            "equal."
+            "Write `crossover(p, weight, noise)` for three numbers, 0 < p < 1: the n (not rounded) "
+            "at which both risks are equal."
         ),
         starter=(
             "def crossover(p, weight, noise):\n    # your code\n    ...\n\n\n"
@@ -637,6 +687,9 @@ EXERCISES = (
             (lambda p, w, s: p / (2 - p) * w**2 / s**2, "upside-down"),
             (lambda p, w, s: (1 + p) / (1 - p) * s**2 / w**2, "keep-and-drop-swapped"),
             (lambda p, w, s: ((1 - p) * s / (p * w)) ** 2, "bias-and-variance-equal"),
+            (lambda p, w, s: s**2 / (p * w**2), "shrinkage-not-squared"),
+            (lambda p, w, s: (2 - p) * s**2 / w**2, "bias-not-squared"),
+            (lambda p, w, s: (2 - p) / p * s**2, "weight-left-out"),
             (lambda p, w, s: s**2 / w**2, "another-number"),
             (lambda p, w, s: "many", "not-a-number"),
             (_does_nothing, "not-started"),

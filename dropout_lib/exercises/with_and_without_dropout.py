@@ -10,28 +10,48 @@ from torch.nn import functional as F
 from ..checks import Diagnosis
 from ..pytorch import Dropout
 from ..training import evaluate
+from .answers import agrees, first_wrong
 from .core import NOT_STARTED, Exercise, multiple_choice
 
 
-def judge_both_losses(both_losses):
-    generator = torch.Generator().manual_seed(0)
-    x = torch.randn(60, 4, generator=generator)
-    labels = (x[:, 0] > 0).long()
-    data = x[:40], labels[:40], x[40:], labels[40:]
-    model = nn.Sequential(nn.Linear(4, 32), nn.ReLU(), Dropout(0.8), nn.Linear(32, 2))
+def _examinee(seed, sizes, units, classes):
+    """A model with strong dropout, and training and test data of these sizes."""
+    generator = torch.Generator().manual_seed(seed)
+    cases = sum(sizes)
+    x = torch.randn(cases, units, generator=generator)
+    labels = (x[:, 0] > 0).long() + (x[:, 1] > 1).long() * (classes - 2)
+    n = sizes[0]
+    with torch.random.fork_rng():
+        layers = nn.Linear(units, 32), nn.ReLU(), Dropout(0.8), nn.Linear(32, classes)
+    model = nn.Sequential(*layers)
     for weight in model.parameters():
         nn.init.normal_(weight, generator=generator)
-    right = [evaluate(model, *data[:2])[1], evaluate(model, *data[2:])[1]]
+    return model, (x[:n], labels[:n], x[n:], labels[n:])
 
+
+def judge_both_losses(both_losses):
+    for examinee in (_examinee(0, (40, 20), 4, 2), _examinee(1, (30, 50), 6, 3)):
+        if problem := _slip_of_both_losses(both_losses, *examinee):
+            return problem
+    return None
+
+
+def _is_pair(answer):
+    if isinstance(answer, torch.Tensor | np.ndarray):
+        return tuple(answer.shape) == (2,)
+    return isinstance(answer, tuple | list) and len(answer) == 2
+
+
+def _slip_of_both_losses(both_losses, model, data):
     model.train()
     weights = [weight.clone() for weight in model.parameters()]
     answer = both_losses(model, *data)
     if answer is None:
         return NOT_STARTED
-    if not isinstance(answer, tuple | list) or len(answer) != 2:
+    if not _is_pair(answer):
         return Diagnosis(
             "not-a-pair",
-            f"two losses are asked for, but {answer!r} came back.",
+            f"two losses are asked for, but {answer!r:.60} came back.",
             "return train_loss, test_loss",
         )
     if any(not torch.equal(a, b) for a, b in zip(weights, model.parameters(), strict=True)):
@@ -40,8 +60,13 @@ def judge_both_losses(both_losses):
             "the model has other weights than before.",
             "measuring is forward only: no optimiser, no step",
         )
+    mode = model.training
     found = [float(torch.as_tensor(loss).detach()) for loss in answer]
-    slip = _slip_of_losses(found, right, sizes=(40, 20))
+    with torch.random.fork_rng():
+        torch.manual_seed(0)  # other masks
+        second = both_losses(model.train(), *data)
+    again = [float(torch.as_tensor(loss).detach()) for loss in second]
+    slip = _slip_of_losses(found, again, model, data)
     if slip:
         return slip
     if any(isinstance(loss, torch.Tensor) and loss.requires_grad for loss in answer):
@@ -50,7 +75,7 @@ def judge_both_losses(both_losses):
             "the losses are right, and drag along everything that backward would need.",
             "measure under torch.no_grad() and return loss.item()",
         )
-    if not model.training:
+    if not mode:
         return Diagnosis(
             "mode-not-restored",
             "the model came in training mode and went out in evaluation mode: the next steps "
@@ -67,38 +92,78 @@ def judge_both_losses(both_losses):
     return None
 
 
-def _slip_of_losses(found, right, sizes):
-    """What is wrong with the two numbers, or None."""
+def _slip_of_losses(found, again, model, data):
+    """What is wrong with the two numbers of two calls, or None."""
+    parts = data[:2], data[2:]
+    errors, right = zip(*(evaluate(model, *part) for part in parts), strict=True)
     train_right, test_right = np.isclose(found, right, rtol=1e-4)
     if train_right and test_right:
         return None
-    if test_right:
+    train_moves, test_moves = ~np.isclose(found, again, rtol=1e-6)
+    if train_moves and test_moves:
+        return Diagnosis(
+            "both-with-dropout-on",
+            f"the losses are {found[0]:.2f} and {found[1]:.2f}, and in a second call "
+            f"{again[0]:.2f} and {again[1]:.2f}: both are those of thinned networks.",
+            "call model.eval() before you measure; torch.no_grad() does not do that",
+        )
+    if train_moves:
         return Diagnosis(
             "training-data-with-dropout-on",
-            "the test loss is right; the training loss is that of thinned networks.",
+            f"the test loss stays; the training loss is {found[0]:.2f}, and {again[0]:.2f} in a "
+            "second call: it is that of thinned networks.",
             "measure both in one mode: model.eval() has to come before the first forward pass",
         )
-    if np.allclose(found, right[::-1], rtol=1e-4):
-        return Diagnosis(
-            "swapped", "training and test loss have changed places.", "train_loss comes first"
-        )
-    if np.allclose(found, [n * loss for n, loss in zip(sizes, right, strict=True)], rtol=1e-3):
-        return Diagnosis(
-            "sum-not-mean",
-            "these are sums over the points, and there are more training points than test points.",
-            "F.cross_entropy takes the mean unless told otherwise",
-        )
-    if train_right:
+    if test_moves:
         return Diagnosis(
             "test-data-with-dropout-on",
-            "the training loss is right; the test loss is that of thinned networks.",
+            f"the training loss stays; the test loss is {found[1]:.2f}, and {again[1]:.2f} in a "
+            "second call: it is that of thinned networks.",
             "stay in evaluation mode until both are measured",
         )
+    with torch.no_grad():
+        logits = [model.eval()(x) for x, _ in parts]
+    labels = [labels for _, labels in parts]
+    twice = [
+        F.cross_entropy(a.softmax(dim=1), y).item() for a, y in zip(logits, labels, strict=True)
+    ]
+    slips = (
+        (right[::-1], "swapped", "they have changed places.", "train_loss comes first"),
+        (
+            [len(y) * loss for y, loss in zip(labels, right, strict=True)],
+            "sum-not-mean",
+            "these are sums over the points, of which there are not as many in both.",
+            "F.cross_entropy takes the mean unless told otherwise",
+        ),
+        (
+            errors,
+            "error-rates",
+            "these are error rates.",
+            "the loss is asked for: F.cross_entropy(model(x), labels)",
+        ),
+        (
+            [1 - error for error in errors],
+            "accuracies",
+            "these are accuracies.",
+            "the loss is asked for: F.cross_entropy(model(x), labels)",
+        ),
+        (
+            twice,
+            "softmax-twice",
+            "the outputs went through a softmax before F.cross_entropy, which takes one itself.",
+            "hand it the logits, model(x), as they are",
+        ),
+        ([right[0]] * 2, "one-loss-twice", "both are the training loss.", "x_test with y_test"),
+        ([right[1]] * 2, "one-loss-twice", "both are the test loss.", "x_train with y_train"),
+    )
+    for values, *words in slips:
+        if np.allclose(found, values, rtol=1e-4):
+            return Diagnosis(*words)
     return Diagnosis(
-        "both-with-dropout-on",
-        f"the losses are {found[0]:.2f} and {found[1]:.2f}, and should be {right[0]:.2f} and "
-        f"{right[1]:.2f}: with dropout on they would be different each time.",
-        "call model.eval() before you measure; torch.no_grad() does not do that",
+        "other-losses",
+        f"the losses are {found[0]:.3f} and {found[1]:.3f}, and should be {right[0]:.3f} and "
+        f"{right[1]:.3f}.",
+        "F.cross_entropy(model(x), labels), for the training data and for the test data",
     )
 
 
@@ -161,6 +226,28 @@ def _losses_summed(model, x_train, y_train, x_test, y_test):
     return len(x_train) * train_loss, len(x_test) * test_loss
 
 
+def _losses_by(loss):
+    def answer(model, x_train, y_train, x_test, y_test):
+        training = model.training
+        model.eval()
+        with torch.no_grad():
+            losses = [loss(model(x), y).item() for x, y in ((x_train, y_train), (x_test, y_test))]
+        model.train(training)
+        return losses
+
+    return answer
+
+
+def _losses_only_the_second(model, x_train, y_train, x_test, y_test):
+    found, _ = both_losses(model, x_train, y_train, x_test, y_test)
+    training = model.training
+    model.train()
+    with torch.no_grad():
+        noisy = F.cross_entropy(model(x_test), y_test).item()
+    model.train(training)
+    return found, noisy
+
+
 def _losses_gap_only(model, *data):
     train_loss, test_loss = both_losses(model, *data)
     return test_loss - train_loss
@@ -178,7 +265,8 @@ def _losses_does_nothing(model, x_train, y_train, x_test, y_test): ...
 
 
 _RUN = [0.9, 0.5, 0.3, 0.1, 0.05], [0.92, 0.6, 0.45, 0.41, 0.5]
-_BUMPY = [0.9, 0.2, 0.4, 0.1], [0.95, 0.36, 0.55, 0.5]
+_BELOW = [0.9, 0.5, 0.4, 0.2], [0.8, 0.41, 0.35, 0.3]  # as dropout, left on, would make them
+_BUMPY = [0.9, 0.2, 0.4, 0.1], [0.95, 0.36, 0.55, 0.2]
 
 
 def judge_gap_at(gap_at):
@@ -198,7 +286,7 @@ def judge_gap_at(gap_at):
             0.1 - 0.41: ("sign", "the sign is turned round.", "the gap is test less training loss"),
             0.5 - 0.05: (
                 "last-epoch",
-                "that is the gap at the end of training, whatever the level.",
+                "that is the gap at the end of training, not where the level was reached first.",
                 "look for the first epoch whose training loss is at or below the level",
             ),
             0.45 - 0.3: (
@@ -215,11 +303,18 @@ def judge_gap_at(gap_at):
         for value, (code, message, hint) in known.items():
             if is_(value):
                 return Diagnosis(code, message, hint)
+        if math.isnan(float(found)):
+            return Diagnosis(
+                "nothing-found",
+                "nan came back for the level 0.2, and the fourth epoch has a training loss of 0.1.",
+                "it is the training losses that have to get down to the level; the test losses "
+                "may never do",
+            )
         return Diagnosis(
             "another-epoch",
             f"for the level 0.2 it gives {float(found):.3g}; the first epoch at or below has "
             "training loss 0.1 and test loss 0.41.",
-            "np.flatnonzero(train_losses <= level)[0] is that epoch, if there is one",
+            "which epochs are at or below the level, and which of them comes first?",
         )
     return _gap_at_the_edges(gap_at)
 
@@ -237,6 +332,12 @@ def _gap_at_the_edges(gap_at):
             "not-the-first",
             "when the training loss goes up again in between, a later epoch is taken.",
             "dropout makes losses bumpy: take the first epoch at or below the level",
+        )
+    if not math.isclose(float(gap_at(*_as_arrays(_BELOW), 0.5)), 0.41 - 0.5):
+        return Diagnosis(
+            "sign-lost",
+            "where the test loss is below the training loss, the gap does not come out negative.",
+            "a gap below 0 is a result, too: no abs(), no max()",
         )
     at_once = gap_at(*_as_arrays(_RUN), 0.95)
     if at_once is None or not math.isclose(float(at_once), 0.92 - 0.9):
@@ -322,6 +423,15 @@ def _gap_zero_is_false(train_losses, test_losses, level):
     return test_losses[first] - train_losses[first] if first else float("nan")
 
 
+def _gap_unsigned(train_losses, test_losses, level):
+    return abs(gap_at(train_losses, test_losses, level))
+
+
+def _gap_by_test(train_losses, test_losses, level):
+    there = np.flatnonzero(test_losses <= level)
+    return test_losses[there[0]] - train_losses[there[0]] if there.size else float("nan")
+
+
 def _gap_all(train_losses, test_losses, level):
     return test_losses - train_losses
 
@@ -329,6 +439,8 @@ def _gap_all(train_losses, test_losses, level):
 def judge_enough_points(answer):
     if answer is None or answer is ...:
         return NOT_STARTED
+    if isinstance(answer, str) or np.ndim(answer):
+        return Diagnosis("not-a-number", "a number is asked for.", "write it without quotes")
     points = float(answer)
     if 4400 <= points <= 4700:  # 1.96 or 2 standard errors, rounded as you like
         return None
@@ -348,6 +460,16 @@ def judge_enough_points(answer):
             "worst-case",
             "that is for an error rate of 50%, where the standard error is largest.",
             "the variance of one test point's outcome is 0.03 · 0.97",
+        ),
+        1.645**2 * error * (1 - error) / half**2: (
+            "ninety-per-cent",
+            "that is for a 90% interval, 1.645 standard errors to each side.",
+            "95% in the middle reach 1.96 standard errors to each side",
+        ),
+        1.96**2 * error**2 / half**2: (
+            "error-rate-as-deviation",
+            "the error rate was taken for the standard deviation of one test point's outcome.",
+            "a coin with probability e has the variance e (1 − e)",
         ),
         1.96 * math.sqrt(error * (1 - error)) / half: (
             "not-squared",
@@ -371,58 +493,122 @@ def judge_enough_points(answer):
     )
 
 
+def _tables(seed, candidates, epochs, best):
+    """Losses (candidates, epochs) in which every usual rule gives another number.
+
+    Args:
+        best: candidate and epoch with the lowest validation loss.
+    """
+    rng = np.random.default_rng(seed)
+    validation, test = rng.random((2, candidates, epochs)) + 0.5
+    row, column = best
+    validation[best], test[best] = 0.4, 0.87 + seed / 100
+    validation[row - 1, -1], test[row - 1, -1] = 0.45, 0.8  # the best of those that ran to the end
+    test[row, column - 1], test[row - 2, column - 2] = 0.35, 0.3
+    return validation, test
+
+
+_CANDIDATES = (_tables(3, 4, 9, (2, 5)), _tables(4, 6, 5, (3, 2)))
+
+
 def judge_report(report):
-    rng = np.random.default_rng(3)
-    validation, test = rng.random((4, 9)) + 0.5, rng.random((4, 9)) + 0.5
-    validation[2, 5], test[2, 5] = 0.4, 0.9
-    validation[0, 8], test[0, 8] = 0.45, 0.8  # the best of those that ran to the end
-    test[2, 7], test[1, 3] = 0.35, 0.3
-    found = report(validation.copy(), test.copy())
-    if found is None:
+    found = [report(validation.copy(), test.copy()) for validation, test in _CANDIDATES]
+    if any(answer is None for answer in found):
         return NOT_STARTED
-    if np.ndim(found) != 0:
+    if np.ndim(found[0]) != 0:
         return Diagnosis(
             "not-a-number",
-            f"one number is reported, not {np.size(found)}.",
+            f"one number is reported, and an array of shape {np.shape(found[0])} came back.",
             "one candidate, at one epoch",
         )
-    known = {
-        test[2, 5]: None,
-        test.min(): (
+    if agrees(found, _CANDIDATES, report_where_validation_is_lowest):
+        return None
+    known = (
+        (
+            lambda validation, test: test.min(),
             "chosen-on-test",
             "that is the lowest test loss: the test data did the choosing.",
             "find the lowest validation loss, then read the test loss at that place",
         ),
-        test[2].min(): (
+        (
+            lambda validation, test: test[_chosen(validation)[0]].min(),
             "stopped-on-test",
             "the right candidate, but stopped where its *test* loss is lowest.",
             "the epoch is a choice too: validation makes it",
         ),
-        validation.min(): (
+        (
+            lambda validation, test: validation.min(),
             "reports-validation",
             "that is the validation loss by which it was chosen.",
             "what was lowest of many is too low by luck: report the test loss at that place",
         ),
-        test[0, 8]: (
+        (
+            lambda validation, test: test[validation[:, -1].argmin(), -1],
             "last-epoch",
             "only the last epoch was considered.",
             "stopping earlier is allowed: look for the lowest entry of the whole table",
         ),
-        test[2, 8]: (
+        (
+            lambda validation, test: test[_chosen(validation)[0], -1],
             "not-stopped",
             "the right candidate, at the end of its training.",
             "report it at the epoch at which validation stopped it",
         ),
-        test.mean(): ("averaged", "that is the mean of all test losses.", "choose one candidate"),
-    }
-    for value, slip in known.items():
-        if math.isclose(float(found), value):
-            return slip and Diagnosis(*slip)
+        (
+            _by_their_means,
+            "chosen-by-means",
+            "the candidate that is lowest on average over all epochs was chosen.",
+            "candidate and epoch are chosen together: where is the lowest entry of the table?",
+        ),
+        (
+            lambda validation, test: test[np.unravel_index(validation.argmax(), test.shape)],
+            "highest",
+            "that is where the validation loss is highest.",
+            "of losses the lowest is the best",
+        ),
+        (
+            lambda validation, test: test[np.arange(len(test)), validation.argmin(1)].mean(),
+            "averaged",
+            "each candidate was stopped, and all of them were averaged.",
+            "choose one candidate",
+        ),
+        (
+            lambda validation, test: test[np.arange(len(test)), validation.argmin(1)].min(),
+            "candidate-chosen-on-test",
+            "each candidate was stopped by validation, and of these the lowest *test* loss taken.",
+            "the candidate is a choice, too: validation makes it",
+        ),
+        (
+            lambda validation, test: test.mean(),
+            "averaged",
+            "that is the mean of all test losses.",
+            "choose one candidate",
+        ),
+    )
+    for rule, *words in known:
+        if agrees(found, _CANDIDATES, rule):
+            return Diagnosis(*words)
+    (_, test), answer, right = first_wrong(found, _CANDIDATES, report_where_validation_is_lowest)
     return Diagnosis(
         "another-entry",
-        f"it reports {float(found):.3f}, which belongs to another candidate or epoch.",
-        "np.unravel_index(validation_loss.argmin(), validation_loss.shape) is the place",
+        f"of {test.shape[0]} candidates over {test.shape[1]} epochs it reports {answer:.3f}, and "
+        f"{right:.3f} may be published.",
+        "which candidate, at which epoch, has the lowest validation loss? The test loss of the "
+        "same place may be reported",
     )
+
+
+def _chosen(validation):
+    return np.unravel_index(validation.argmin(), validation.shape)
+
+
+def report_where_validation_is_lowest(validation, test):
+    return test[_chosen(validation)]
+
+
+def _by_their_means(validation, test):
+    candidate = validation.mean(axis=1).argmin()
+    return test[candidate, validation[candidate].argmin()]
 
 
 def report(validation_loss, test_loss):
@@ -444,8 +630,9 @@ EXERCISES = (
         title="Two losses, measured alike",
         statement=(
             "Write `both_losses(model, x_train, y_train, x_test, y_test)`: the mean cross-entropy "
-            "on training and on test data as two floats, both with dropout off. The model may "
-            "come in either mode and has to leave in the one it came in."
+            "on training and on test data as two floats, in this order, both with dropout off. The "
+            "model gives logits (N, classes), the labels are class numbers (N,). It may come in "
+            "either mode and has to leave in the one it came in."
         ),
         starter=(
             "import torch\nfrom torch.nn import functional as F\n\n\n"
@@ -475,6 +662,12 @@ EXERCISES = (
             (_losses_with_gradients, "records-gradients"),
             (_losses_swapped, "swapped"),
             (_losses_summed, "sum-not-mean"),
+            (_losses_by(lambda out, y: (out.argmax(1) != y).float().mean()), "error-rates"),
+            (_losses_by(lambda out, y: (out.argmax(1) == y).float().mean()), "accuracies"),
+            (_losses_by(lambda out, y: F.cross_entropy(out.softmax(1), y)), "softmax-twice"),
+            (_losses_by(lambda out, y: F.nll_loss(out, y)), "other-losses"),
+            (lambda model, a, b, c, d: both_losses(model, a, b, a, b), "one-loss-twice"),
+            (_losses_only_the_second, "test-data-with-dropout-on"),
             (_losses_gap_only, "not-a-pair"),
             (_losses_after_a_step, "changes-the-weights"),
             (_losses_does_nothing, "not-started"),
@@ -486,7 +679,8 @@ EXERCISES = (
         statement=(
             "Write `gap_at(train_losses, test_losses, level)` for two NumPy arrays with an entry "
             "per epoch: test loss less training loss at the first epoch whose training loss is "
-            "at or below `level`, and `float('nan')` if there is none."
+            "at or below `level`, one number, and `float('nan')` if there is none. For training "
+            "losses 0.9, 0.5, 0.3, test losses 0.9, 0.6, 0.5 and the level 0.6 it is 0.1."
         ),
         starter=(
             "import numpy as np\n\n\n"
@@ -517,6 +711,8 @@ EXERCISES = (
             (_gap_after_the_last_above, "not-the-first"),
             (_gap_all, "not-a-number"),
             (_gap_zero_is_false, "first-epoch-missed"),
+            (_gap_unsigned, "sign-lost"),
+            (_gap_by_test, "nothing-found"),
             (lambda train_losses, test_losses, level: 0.0, "another-epoch"),
             (lambda train_losses, test_losses, level: None, "not-started"),
         ),
@@ -526,7 +722,8 @@ EXERCISES = (
         title="How many test points?",
         statement=(
             "A network's error rate is about 3%. How many test points does it take to know it to "
-            "± half a percentage point, as a 95% interval? Give a number."
+            "± half a percentage point, as a 95% interval? Give a number; a hundred more or less "
+            "don't matter."
         ),
         starter='points = ...  # your answer\n\ncheck("08-4-enough-points", points)',
         hints=(
@@ -547,7 +744,10 @@ EXERCISES = (
             (38416, "worst-case"),
             (67, "not-squared"),
             (0.447, "points-for-shares"),
+            (3149, "ninety-per-cent"),
+            (138, "error-rate-as-deviation"),
             (200, "too-few"),
+            ("4472", "not-a-number"),
             (10**6, "too-many"),
             (..., "not-started"),
         ),
@@ -557,8 +757,9 @@ EXERCISES = (
         title="Choose, then report",
         statement=(
             "You trained several candidates and measured each after every epoch. Write "
-            "`report(validation_loss, test_loss)` for two arrays (candidates, epochs): the test "
-            "loss that you may publish when candidate *and* epoch were free to choose."
+            "`report(validation_loss, test_loss)` for two NumPy arrays (candidates, epochs), "
+            "lower being better: the test loss, one number, that you may publish when candidate "
+            "*and* epoch were free to choose."
         ),
         starter=(
             "import numpy as np\n\n\n"
@@ -589,6 +790,23 @@ EXERCISES = (
             ),
             (_report_of_best_candidate(lambda losses: -1), "not-stopped"),
             (lambda validation_loss, test_loss: test_loss.mean(), "averaged"),
+            (_by_their_means, "chosen-by-means"),
+            (
+                lambda validation_loss, test_loss: test_loss[
+                    np.arange(len(test_loss)), validation_loss.argmin(axis=1)
+                ].min(),
+                "candidate-chosen-on-test",
+            ),
+            (
+                lambda validation_loss, test_loss: test_loss.flat[validation_loss.argmax()],
+                "highest",
+            ),
+            (
+                lambda validation_loss, test_loss: test_loss[
+                    validation_loss == validation_loss.min()
+                ],
+                "not-a-number",
+            ),
             (lambda validation_loss, test_loss: test_loss[:, 0].min(), "another-entry"),
             (lambda validation_loss, test_loss: test_loss.min(axis=1), "not-a-number"),
             (lambda validation_loss, test_loss: None, "not-started"),
