@@ -565,6 +565,8 @@ DRILL = [
         mean, std = passes.mean(0), passes.std(0)
         ```
 
+        `nn.Dropout2d` is a class of its own: name it, too, if the model has one.
+
         How many passes? The squared error of the mean of $T$ passes is that of all masks plus
         $\sigma^2/T$, where $\sigma^2$ is the variance over masks:
 
@@ -783,9 +785,9 @@ DRILL = [
         question="Does dropout make training slower?",
         topic="Practice",
         tips=(8,),
-        sentence="It takes more steps to the same training loss, two to three times as many at "
-        "$p = 0.5$ and fewer than twice at 0.2 in the book's runs; a single step takes "
-        "somewhat longer.",
+        sentence="It takes more steps to the same training loss, about two to three times as "
+        "many at $p = 0.5$ and fewer than twice at 0.2 in the book's runs; and each step takes "
+        "longer.",
         minute=r"""
         "It increases training time" needs a ruler: steps to the same training loss, measured with
         dropout *off*, each side with its own learning rate. The log, with dropout on, looks worse
@@ -932,10 +934,10 @@ DRILL = [
         minute=r"""
         Three readings. Co-adaptation: a unit that can't count on its neighbours has to be of use
         by itself. Ensemble: evaluation approximates an average of thinned networks. Noise: it acts
-        like a penalty, in linear regression exactly. What held in the book's runs: networks trained
-        with it survive the loss of units better. What did not: units were less correlated in an
-        autoencoder, but more in a layer of a classifier, and dropout was not shown to beat
-        Gaussian noise of the same variance, which drops nothing.
+        like a penalty, in linear regression exactly. What held in the book's runs: networks
+        trained with it survive the loss of units better. What is unsettled: units were less
+        correlated in an autoencoder, but more in a layer of a classifier, and dropout was not
+        shown to beat Gaussian noise of the same variance, which drops nothing.
         """,
         whiteboard=r"""
         Linear regression, exact if each input is multiplied by independent noise of mean 1 and
