@@ -169,8 +169,8 @@ CARDS = [
     ),
     _card(
         "How many more steps does it take?",
-        "At $p = 0.5$ two to three times as many to the same training loss, in the book's runs and "
-        "as the paper of 2014 reports; fewer than twice at 0.2.",
+        "At $p = 0.5$ about two to three times as many to the same training loss, in the book's "
+        "runs and as the paper of 2014 reports; fewer than twice at 0.2.",
         "06_limitations.ipynb#more-steps",
     ),
     _card(
