@@ -205,6 +205,7 @@ def test_what_batch_norm_stores(rng):
     y = m * x / (1 - P)  # (masks, cases)
     stored = mean((y**2).mean(axis=1), chances) - mean(y.mean(axis=1), chances) ** 2
     assert stored == pytest.approx(v + P / (1 - P) * (v + mu**2))
+    assert stored / v == pytest.approx(1 / (1 - P) + P / (1 - P) * mu**2 / v)
     assert 1 + 0.5 / 0.5 * (1 + 1**2) / 1 == 3  # mu = 1, v = 1, p = 0.5
 
 
@@ -342,6 +343,12 @@ def test_code_of_the_whiteboards_runs():
     for block in blocks:
         exec(block, names)
     assert names["quiet"]
+    buffers = [buffer.clone() for buffer in model.buffers()]
+    model.train()
+    exec(blocks[2], names)  # the passes: a model that comes in training mode goes back in it
+    assert all(module.training for module in model.modules())
+    assert all(torch.equal(a, b) for a, b in zip(buffers, model.buffers(), strict=True))
+    model.eval()
     assert names["mean"].shape == names["std"].shape == (4, 2)
     assert not any(module.training for module in model.modules())
     x = np.ones((2, 3))

@@ -91,8 +91,9 @@ DRILL = [
         minute=r"""
         The mean stays $x$, the mean of the square becomes $x^2/(1-p)$, and the difference is
         $\frac{p}{1-p}x^2$. At $p = 0.5$ the standard deviation is as large as the activation; at
-        $p = 0.9$ three times as large. In a sum over many units the noise averages out, as the
-        draws are independent.
+        $p = 0.9$ three times as large. In a sum the draws are independent, so the variances add:
+        against a sum of $n$ equal terms the noise falls with $\sqrt{n}$. Where terms cancel, the
+        sum is small and the noise is not.
         """,
         whiteboard=r"""
         $$\mathbb{E}[y^2] = (1-p)\cdot\frac{x^2}{(1-p)^2} = \frac{x^2}{1-p}$$
@@ -127,11 +128,11 @@ DRILL = [
         sentence="Standard dropout multiplies by $1-p$ in evaluation, inverted dropout divides by "
         "$1-p$ in training and does nothing in evaluation; frameworks use the inverted one.",
         minute=r"""
-        Both make evaluation the mean of training. Inverted is the practical one: the deployed
-        network contains no trace of $p$, so no scale can be forgotten. They describe the same
-        networks, with weights that differ by a factor. But trained by gradient descent they take
-        other paths: the weights behind standard dropout move as with $(1-p)^2$ times the learning
-        rate.
+        In both, what a layer gives in evaluation is the mean of what it gives in training.
+        Inverted is the practical one: the deployed network contains no trace of $p$, so no scale
+        can be forgotten. They describe the same networks, with weights that differ by a factor.
+        But trained by gradient descent they take other paths: the weights behind standard dropout
+        move as with $(1-p)^2$ times the learning rate.
         """,
         whiteboard=r"""
         Same mask $m$, same output: standard $y_s = m x$ needs weights $w_s = w/(1-p)$ where
@@ -232,13 +233,14 @@ DRILL = [
         $$\mathbb{E}\bigl[\ell(z)\bigr] \ge \ell(\bar{z})$$
 
         With one dropout directly in front of the last linear layer, $\bar{z}$ is what evaluation
-        gives, and the log can't lie below. Behind a ReLU $\bar{z}$ is only near it.
+        gives: with the same weights, the loss with dropout on is on average never the lower one.
+        Behind a ReLU $\bar{z}$ is only near it.
         """,
         follow_up="Then what is the gap between the two curves good for?",
         follow_up_answer=r"""
-        As logged, for nothing. Measured alike, it says how much the network has overfitted. In
-        the book's runs the training loss, measured with dropout off, lies below the validation
-        loss in every epoch, as it should.
+        As logged, for little: it mixes two rulers. Measured alike, it says how much better the
+        network does on cases that it has seen. That is not yet overfitting: for that, watch
+        whether the validation loss rises while the training loss falls.
         """,
         where=(
             (
@@ -264,8 +266,8 @@ DRILL = [
         "random thinned network, and batch norm uses, and updates, the statistics of your batch.",
         minute=r"""
         A fresh module is in training mode, and `eval()` sets a flag in every submodule. Forgotten,
-        predictions are noisy and worse on average than those of the whole network, and they differ
-        from call to call. `torch.no_grad()` does not help: it stops the recording of gradients,
+        predictions differ from call to call, and they are as a rule worse than those of the whole
+        network, by the noise. `torch.no_grad()` does not help: it stops the recording of gradients,
         not dropout. And `eval()` itself does not reach `F.dropout(x, p)`, whose default is
         `training=True`: pass `training=self.training`. Afterwards, `model.train()` again.
         """,
@@ -281,7 +283,8 @@ DRILL = [
             quiet = torch.equal(model(x), model(x))
         ```
 
-        Do it on a copy: in training mode a pass moves the averages of batch norm.
+        Do it on a copy: in training mode a pass moves the averages of batch norm. (Batch
+        norm in that mode it does not find: the same batch has the same statistics twice.)
         """,
         follow_up="The outputs in training and in evaluation differ. Does that prove that dropout "
         "is right?",
@@ -309,7 +312,7 @@ DRILL = [
         minute=r"""
         As a picture it helps, as a statement it is false. A run of 40,000 presentations draws at
         most 40,000 masks, and 64 units alone have more than $10^{19}$. Nearly every network that
-        comes is trained for one step on one case, and that step moves the weights of all others.
+        comes has one case in one step, and that step moves weights that the others use, too.
         In an ensemble the members are trained to the end, independently. That one network with
         dropout beats ten such networks is not shown in the book's runs.
         """,
@@ -328,8 +331,8 @@ DRILL = [
         follow_up="Is one network with dropout as good as an ensemble, then?",
         follow_up_answer=r"""
         That it errs less than ten networks averaged is not shown on this book's digits; against
-        five it depends on the condition. What is certain is the price: an ensemble costs so many
-        trainings and so many passes. If you can pay, try it.
+        five of its width it erred less, and its loss was not shown to be lower. What is certain is
+        the price: an ensemble costs so many trainings and so many passes. If you can pay, try it.
         """,
         where=(
             ("How many networks?", "04_why_dropout_prevents_overfitting.ipynb#how-many-networks"),
@@ -348,14 +351,14 @@ DRILL = [
         question="What does the whole network average in evaluation mode?",
         topic="Interpretation",
         tips=(5,),
-        sentence="Behind a single softmax layer exactly the normalised geometric mean of all "
-        "thinned networks; through hidden layers it is an approximation.",
+        sentence="With dropout only in front of one softmax layer, exactly the normalised "
+        "geometric mean of all thinned networks; through hidden layers, something near it.",
         minute=r"""
         With dropout directly in front of a softmax layer, averaging the logits over the masks and
         taking the softmax is the geometric mean of the probabilities, normalised. Since the logits
-        are linear in the mask, their average is one pass with all units on. ReLUs in between
-        break the linearity, so there it is an approximation, good in some networks and not in
-        others. It is not the arithmetic mean, which Monte Carlo passes estimate.
+        are linear in the mask, their average is one pass with all units on. ReLUs in between break
+        the linearity, so there it is an approximation, and in the book's networks a worse one at
+        $p = 0.5$ than at 0.2. It is not the arithmetic mean, which Monte Carlo passes estimate.
         """,
         whiteboard=r"""
         Logits of class $c$ under mask $m$, inverted dropout: $z_c(m) = \sum_i w_{ci} \frac{m_i
@@ -374,9 +377,9 @@ DRILL = [
         """,
         follow_up="Then should you not average many passes instead?",
         follow_up_answer=r"""
-        You can: the mean of enough passes errs as often as the whole network, and its loss can be
-        lower. It costs so many passes. Compare it with the whole network, never with one noisy
-        pass, which loses to both.
+        You can: in the book's runs the mean of fifty passes erred as often as the whole network,
+        to a quarter of a point, and its loss was lower. It costs so many passes. Compare it with
+        the whole network, not with one noisy pass, which lost to both.
         """,
         where=(
             (
@@ -388,6 +391,7 @@ DRILL = [
             ("geometric-mean-of-a-softmax", "definition"),
             ("26-whole-network-is-the-average", "depends"),
             ("mean-of-fifty-meets-whole-network", "holds"),
+            ("mean-of-k-has-a-lower-loss", "holds"),
         ),
     ),
     Question(
@@ -398,10 +402,11 @@ DRILL = [
         "them; spatial dropout makes one draw per case and map, and nothing of that map is left.",
         minute=r"""
         That is the argument of Tompson and co-authors, and its first half is easy to measure:
-        neighbours betray a dropped unit, and other maps tell even more. Within a map that stays,
-        all differences are kept up to the scale. That it therefore gives *less error* is another
-        statement, and in this book's small networks on digits it is not shown: single units
-        dropped behind the convolutions gave the lower loss. In PyTorch `nn.Dropout2d` drops maps.
+        neighbours betray a dropped unit. In the book's network the other maps tell even more.
+        Within a map that stays, all differences are kept up to the scale. That it therefore gives
+        *less error* is another statement, and in this book's small networks on digits it is not
+        shown: single units dropped behind the convolutions gave the lower loss. In PyTorch
+        `nn.Dropout2d` drops maps.
         """,
         whiteboard=r"""
         Two units of one map, activations $x$ and $z$. They share the draw: $y = mx/(1-p)$ and
@@ -432,6 +437,7 @@ DRILL = [
             ("16-drops-whole-maps", "definition"),
             ("covariance-within-a-map", "definition"),
             ("neighbours-betray-a-unit", "holds"),
+            ("other-maps-tell-more", "holds"),
             ("42-spatial-is-better-for-convolutions", "fails"),
             ("spatial-is-better-in-loss", "fails"),
         ),
@@ -440,16 +446,16 @@ DRILL = [
         question="Dropout and batch norm in one network: what happens?",
         topic="Interactions",
         tips=(9,),
-        sentence="Batch norm in front of which dropout stands stores a variance with the noise in "
-        "it and meets one without in evaluation; so put dropout behind the last batch norm, "
-        "and measure whether you need it.",
+        sentence="A batch norm behind dropout stores the variance with the noise and meets it "
+        "without, so put dropout behind the last batch norm, if you need it at all.",
         minute=r"""
         The mean is kept, the variance is not. In training batch norm normalises signal plus noise,
         in evaluation it divides the signal by a standard deviation that is too large. Directly
-        behind dropout the factor is about $1/(1-p)$ in variance; through weights it is smaller.
-        In networks of two hidden layers the book measured the shift, and no harm to the error was
-        shown; in one of six, trained at $p = 0.5$ with dropout before every batch norm, it ruined
-        the predictions. That dropout lowers the error on top of batch norm was shown nowhere.
+        behind dropout the variance is too large by a factor of at least $1/(1-p)$; behind weights
+        and a ReLU it was much less in the book's networks. With two hidden layers no harm to the
+        error was shown; with six, $p = 0.5$ and dropout directly before every batch norm, it
+        ruined the predictions. That dropout lowers the error on top of batch norm was shown
+        nowhere.
         """,
         whiteboard=r"""
         Unit with mean $\mu$ and variance $v$ over the cases, dropout, then batch norm.
@@ -462,7 +468,8 @@ DRILL = [
 
         $$= v + \frac{p}{1-p}(v + \mu^2)$$
 
-        Stored over met, with $\mu = 0$: $\;1/(1-p)$. With $\mu = 1$, $v = 1$, $p = 0.5$: 3.
+        Stored over met: $\;\frac{1}{1-p} + \frac{p}{1-p}\cdot\frac{\mu^2}{v}$. With $\mu = 0$ that
+        is $1/(1-p)$; with $\mu = 1$, $v = 1$, $p = 0.5$ it is 3.
         """,
         follow_up="How do you find out whether the shift is to blame, in a network you can't "
         "retrain?",
@@ -477,6 +484,7 @@ DRILL = [
         ),
         claims=(
             ("ratio-of-one-unit", "definition"),
+            ("40-variance-shift", "depends"),
             ("40-shift-does-harm", "depends"),
             ("33-works-with-batch-norm", "fails"),
             ("worse-than-with-dropout-left-on", "holds"),
@@ -486,15 +494,15 @@ DRILL = [
         question="How would you use dropout in an LSTM?",
         topic="Variants",
         tips=(11,),
-        sentence="Between the layers in any case; on the state, if at all, with one mask for all "
+        sentence="Between the layers first; on the state, if at all, with one mask for all "
         "time steps, which is variational dropout in the sense of Gal and Ghahramani.",
         minute=r"""
         `nn.LSTM(dropout=p)` drops the outputs of each layer but the last, with fresh masks at
-        every step, and never the state. Fresh masks on the state would wipe out what is to be
-        remembered; one mask per sequence leaves some units alone from beginning to end. Say that
-        the name has two owners: Kingma and co-authors (2015) use it for learned Gaussian noise.
-        And say that the gain of tied masks over fresh ones is not settled: in this book's runs it
-        depends, and more hung on the other settings.
+        every step, and never the state. Fresh masks on the state wear away what is to be
+        remembered; one mask per sequence leaves some units alone from beginning to end. (Gal and
+        Ghahramani tie the masks of inputs and outputs, too.) Say that the name has two owners:
+        Kingma and co-authors (2015) use it for learned Gaussian noise. And say that a gain of tied
+        masks over fresh ones was not shown in this book's runs on text.
         """,
         whiteboard=r"""
         A unit that only carries its value on for $T$ steps survives with probability $(1-p)^T$
@@ -541,20 +549,23 @@ DRILL = [
         """,
         whiteboard=r"""
         ```python
-        layers = [m for m in model.modules() if isinstance(m, nn.Dropout)]
-        modes = [m.training for m in layers]
+        modes = [(m, m.training) for m in model.modules()]
         try:
-            for m in layers:
-                m.train()
+            model.eval()
+            for m, _ in modes:
+                if isinstance(m, nn.Dropout):
+                    m.train()
             with torch.no_grad():
                 passes = torch.stack(
                     [model(x).softmax(-1) for _ in range(T)]
                 )
         finally:
-            for m, mode in zip(layers, modes):
-                m.train(mode)
+            for m, mode in modes:
+                m.training = mode
         mean, std = passes.mean(0), passes.std(0)
         ```
+
+        `nn.Dropout2d` is a class of its own: name it, too, if the model has one.
 
         How many passes? The squared error of the mean of $T$ passes is that of all masks plus
         $\sigma^2/T$, where $\sigma^2$ is the variance over masks:
@@ -598,14 +609,16 @@ DRILL = [
 
         The number of training cases is not in it. With $N$ cases the weights come to
         within about $1/\sqrt{N}$ of some $w^*$, and the spread stays near that of $w^*$. Far
-        away, $x \to 2x$ doubles the standard deviation: the funnel is geometry, not knowledge.
+        away, $x \to 2x$ doubles the standard deviation, whatever the weights: a funnel is no sign
+        that the network knows where its data end.
         """,
         follow_up="Then what would make it right?",
         follow_up_answer=r"""
-        Choosing $p$ on validation, anew for each amount of data: the best $p$ gets smaller as data
-        come in. In the book that brings the spread nearer to the error, and not always near
-        enough. The Bayesian reading (Gal and Ghahramani, 2016) takes the masks for an approximate
-        posterior; how good an approximation, no theorem tells you for your network.
+        Nothing for certain. What helps is choosing $p$ on validation, anew for each amount of
+        data: in the book the spread then got smaller with more data, and at some sizes it came
+        within a factor of two of the error. The Bayesian reading (Gal and Ghahramani, 2016) takes
+        the masks for an approximate posterior; how good an approximation, no theorem tells you for
+        your network.
         """,
         where=(
             ("Spread and error", "08_5_monte_carlo_dropout.ipynb#spread-and-error"),
@@ -613,10 +626,12 @@ DRILL = [
         ),
         claims=(
             ("52-spread-is-an-uncertainty", "fails"),
+            ("spread-stays-where-it-is", "holds"),
             ("spread-of-a-linear-output", "definition"),
             ("funnel-before-training", "definition"),
             ("52-small-spread-means-small-error", "depends"),
             ("spread-shrinks-by-choosing-p", "depends"),
+            ("chosen-p-brings-it-near", "depends"),
         ),
     ),
     Question(
@@ -629,8 +644,8 @@ DRILL = [
         "L2 shrinks weights, dropout zeroes activations" says what the code does, and makes them
         look unrelated. For linear regression with dropout on the inputs the expected loss is the
         squared error plus a ridge penalty, each weight weighed by the size of its input. In
-        logistic regression the penalty also depends on how unsure the model is. Which one does
-        better, tuned alike, depends on the data; together they need not beat either.
+        logistic regression, to second order, it also depends on how unsure the model is. Which one
+        does better, tuned alike, depends on the data; together they need not beat either.
         """,
         whiteboard=r"""
         One case, target $t$, inputs $x_j$ replaced by $y_j$ with mean $x_j$ and variance
@@ -650,7 +665,8 @@ DRILL = [
         follow_up_answer=r"""
         No such identity is known. The picture of an adaptive penalty (Wager and co-authors, 2013)
         is a first-order argument for generalised linear models. So tune both, and compare tuned
-        with tuned: on this book's digits it depends which is ahead.
+        with tuned: on this book's digits dropout had the lower error, and which has the lower loss
+        ten runs can't say.
         """,
         where=(
             (
@@ -676,8 +692,8 @@ DRILL = [
         First say that your $p$ is the probability to *drop*. If somebody says "0.5 to 0.8 for the
         inputs", a probability to keep was taken for one to drop: the paper of 2014 keeps 80% of
         the inputs. In the book's sweep there is a plateau and a cliff, and how far the plateau
-        reaches depends on the width. Learning rate and width belong to the search: the best rate
-        with dropout is not the best without.
+        reaches depends on the width. Width and learning rate belong to the search: the best
+        learning rate with dropout need not be the best without.
         """,
         whiteboard=r"""
         Keep is $1-p$: "retain 0.8" is $p = 0.2$.
@@ -719,7 +735,7 @@ DRILL = [
         minute=r"""
         Ask whether there is a gap between training and validation, measured alike. In the book's
         sweeps dropout raised the error of small networks, of a network that saw each case only
-        once, and the training loss of one that underfits. With batch norm it did not pay. With
+        once, and the training loss of one that underfits. With batch norm no gain was shown. With
         tuned weight decay it depends on the rate. More data, where you can get it, beat the best
         dropout. In pre-training practice differs: BERT had it, T5 1.1 was
         trained without, and its authors advise to switch it on for fine-tuning.
@@ -727,8 +743,8 @@ DRILL = [
         whiteboard=r"""
         One weight, input of size 1, true weight $w$, $n$ noisy targets with standard deviation
         $s$. Least squares gives $\hat{w}$ with mean $w$ and variance $s^2/n$. Dropout on the input
-        is ridge with $\frac{p}{1-p}\,n\,w^2$, so it lands on $(1-p)\,\hat{w}$. Its risk is bias
-        squared plus variance:
+        is ridge with the factor $\frac{p}{1-p}\,n$ before the squared weight, so it lands on
+        $(1-p)\,\hat{w}$. Bias squared plus variance is less than before if
 
         $$p^2w^2 + (1-p)^2\frac{s^2}{n} < \frac{s^2}{n}$$
 
@@ -754,6 +770,8 @@ DRILL = [
         ),
         claims=(
             ("39-hurts-small-networks", "holds"),
+            ("underfitting-standard-hurts", "holds"),
+            ("33-works-with-batch-norm", "fails"),
             ("39-hurts-regularised-networks", "depends"),
             ("single-pass-hurts", "holds"),
             ("new-data-beat-dropout", "holds"),
@@ -767,15 +785,15 @@ DRILL = [
         question="Does dropout make training slower?",
         topic="Practice",
         tips=(8,),
-        sentence="It takes more steps to the same training loss, two to three times as many at "
-        "$p = 0.5$ and fewer than twice at 0.2 in the book's runs; a single step takes "
-        "somewhat longer.",
+        sentence="It takes more steps to the same training loss, about two to three times as "
+        "many at $p = 0.5$ and fewer than twice at 0.2 in the book's runs; and each step takes "
+        "longer.",
         minute=r"""
         "It increases training time" needs a ruler: steps to the same training loss, measured with
         dropout *off*, each side with its own learning rate. The log, with dropout on, looks worse
         even if nothing is slower. The cause is the noise: Gaussian noise of the same variance
         costs steps too, weight decay doesn't. The draws themselves are work per unit, the matrix
-        products work per pair of units, so in wide layers their share is small.
+        products work per pair of units, so their share falls as layers get wider.
         """,
         whiteboard=r"""
         Work of one step between two layers of width $n$, batch of $B$ cases: one draw per unit and
@@ -802,6 +820,7 @@ DRILL = [
             ("noise-takes-steps", "holds"),
             ("weight-decay-takes-no-steps", "holds"),
             ("30-minimal-overhead", "definition"),
+            ("a-step-takes-longer", "holds"),
         ),
     ),
     Question(
@@ -832,7 +851,7 @@ DRILL = [
 
         $$\qquad - \; 2\operatorname{Cov}[a, b]$$
 
-        and a hard split is hard for both, so the covariance is positive.
+        and a hard split is mostly hard for both, so the covariance is as a rule positive.
         """,
         follow_up="The interval contains 0. What do you tell your manager?",
         follow_up_answer=r"""
@@ -854,10 +873,11 @@ DRILL = [
         question="A deployed model answers the same input differently each time. Debug it.",
         topic="Debugging",
         tips=(14, 2),
-        sentence="Something still draws: ask for the modes of all modules first, then look for "
-        "functional dropout that does not hear `eval()`.",
+        sentence="If the answers differ by more than rounding, something still draws: ask for the "
+        "modes of all modules, then look for functional dropout that does not hear `eval()`.",
         minute=r"""
-        1. Run one input twice, alone and in a batch of its own; fix nothing yet.
+        1. Run one input twice, in a batch by itself. How large is the difference? Sums taken in
+           another order change the last digits, dropout changes far more.
         2. List the modules whose `training` is True.
         3. If there are none, search the code for `F.dropout` without `training=self.training`, for
            `torch.bernoulli`, `rand` and for a Monte Carlo function that left the model switched on.
@@ -879,8 +899,8 @@ DRILL = [
             print(torch.equal(model(x), model(x)))
         ```
 
-        Empty list and unequal outputs: the draw is in a function, not in a module.
-        `F.dropout(x, p)` has `training=True` as its default.
+        Empty list and outputs that differ by more than rounding: something draws that does not ask
+        for its mode. `F.dropout(x, p)` has `training=True` as its default.
         """,
         follow_up="The list is empty and the outputs are equal, but accuracy dropped after "
         "deployment. Still dropout?",
@@ -909,25 +929,26 @@ DRILL = [
         question="Why does dropout work?",
         topic="Interpretation",
         tips=(1, 5),
-        sentence="The authors' hypothesis is that it prevents co-adaptation, units that are of use "
-        "only in each other's company; as noise it can also be read as a penalty, and none of "
-        "the stories is proven for deep networks.",
+        sentence="Its authors' idea is that no unit can rely on the others; it can also be read as "
+        "an ensemble or as a penalty, and none of these readings is proven for deep networks.",
         minute=r"""
         Three readings. Co-adaptation: a unit that can't count on its neighbours has to be of use
-        by itself. Ensemble: evaluation approximates an average of thinned networks. Noise: in
-        linear models it is exactly a penalty. What is solid: networks trained with it survive the
-        loss of units better, and in linear regression the penalty is an identity. What is not: in
-        the book's networks units were less correlated in some layers and conditions only, and
-        dropout was not shown to beat Gaussian noise of the same variance, which drops nothing.
+        by itself. Ensemble: evaluation approximates an average of thinned networks. Noise: it acts
+        like a penalty, in linear regression exactly. What held in the book's runs: networks
+        trained with it survive the loss of units better. What is unsettled: units were less
+        correlated in an autoencoder, but more in a layer of a classifier, and dropout was not
+        shown to beat Gaussian noise of the same variance, which drops nothing.
         """,
         whiteboard=r"""
-        Linear regression, exact for noise of any distribution with mean 1 and variance $\sigma^2$
-        on each input: the expected squared error is the squared error without noise, plus
+        Linear regression, exact if each input is multiplied by independent noise of mean 1 and
+        variance $\sigma^2$, of any distribution: the expected squared error is the squared error
+        without noise, plus
 
         $$\sigma^2\sum_j w_j^2 x_j^2$$
 
-        with $\sigma^2 = p/(1-p)$ for dropout. The zeros don't matter here, only the variance. For a
-        loss $\ell$ that is not quadratic, to second order in the noise $\epsilon$ of the logit:
+        with $\sigma^2 = p/(1-p)$ for dropout. The zeros don't matter here, only the variance. For
+        a loss $\ell$ that is not quadratic, to second order in noise $\epsilon$ of the logit with
+        mean 0:
 
         $$\mathbb{E}[\ell(z + \epsilon)] \approx
         \ell(z) + \frac{1}{2}\ell''(z)\operatorname{Var}[\epsilon]$$

@@ -348,17 +348,18 @@ def judge_pooled(answer):
     x, grad = rng.standard_normal((3, 4, 5, 6)), rng.standard_normal((3, 4))
     keep = np.array([[1, 0, 1, 1], [0, 1, 1, 0], [1, 1, 0, 1]], dtype=bool)
     p = 0.2
+    right, right_gradient = _pooled_by_hand(x, keep, p, grad)
     returned = answer(x, keep, p)
     if returned is None:
         return NOT_STARTED
-    if not isinstance(returned, tuple) or len(returned) != 2 or not callable(returned[1]):
+    pair = isinstance(returned, tuple | list) and len(returned) == 2
+    if not pair or not callable(returned[1]):
         return Diagnosis(
             "not-a-pair",
             "two things are asked for: the output and a function `backward`.",
             "define backward(grad_out) inside the function, and return out, backward",
         )
     out, backward = returned
-    right, right_gradient = _pooled_by_hand(x, keep, p, grad)
     if np.shape(out) != (3, 4):
         return Diagnosis(
             "wrong-shape",
@@ -553,6 +554,12 @@ def _about_thinned(returned, whole, keep, p, rng):
             "that is what standard dropout does to the *whole* network; the thinned network of "
             "inverted dropout divides",
         )
+    if p != 0.5 and is_that_of(first, bias, second / p, b2):
+        return Diagnosis(
+            "divides-by-p",
+            "the scale is 1 / p.",
+            "what is kept is kept with probability 1 - p",
+        )
     if is_that_of(first, bias, second / (1 - p), b2 / (1 - p)):
         return Diagnosis(
             "bias-scaled",
@@ -587,16 +594,17 @@ def mean_and_spread(model, x, passes):
     import torch
     from torch import nn
 
-    layers = [module for module in model.modules() if isinstance(module, nn.Dropout)]
-    modes = [module.training for module in layers]
+    modes = [(module, module.training) for module in model.modules()]
     try:
-        for module in layers:
-            module.train()
+        model.eval()
+        for module, _ in modes:
+            if isinstance(module, nn.Dropout):
+                module.train()
         with torch.no_grad():
             out = model(x.repeat(passes, 1))  # (passes · N, classes)
     finally:
-        for module, mode in zip(layers, modes, strict=True):
-            module.train(mode)
+        for module, mode in modes:
+            module.training = mode
     out = out.view(passes, len(x), -1)
     return out.mean(dim=0), out.std(dim=0)
 
@@ -635,7 +643,7 @@ def judge_one_call(answer):
             return NOT_STARTED
         reference = mean_and_spread(_model(0.5), x, 8000)
         exact = answer(_model(0.0), x, 3)
-    if not isinstance(returned, tuple) or len(returned) != 2:
+    if not isinstance(returned, tuple | list) or len(returned) != 2:
         return Diagnosis(
             "not-a-pair", "a mean and a spread are asked for.", "return mean, std: two tensors"
         )
@@ -672,7 +680,14 @@ def judge_one_call(answer):
             "the result drags a graph of 2,000 passes along.",
             "predictions need no gradients: with torch.no_grad()",
         )
-    if not torch.allclose(exact[0], _model(0.0)(x), atol=1e-5):
+    right = _model(0.0)(x)
+    if torch.allclose(exact[0], right.softmax(dim=-1), atol=1e-5):
+        return Diagnosis(
+            "applies-softmax",
+            "what comes out are probabilities, and the model gives other numbers.",
+            "average what the model gives; whether that needs a softmax first, its owner knows",
+        )
+    if not torch.allclose(exact[0], right, atol=1e-5):
         return Diagnosis(
             "cases-mixed",
             "with p = 0 the mean of three equal passes is not the pass.",
@@ -693,6 +708,32 @@ def judge_one_call(answer):
             "not-the-spread",
             "the second is not the standard deviation over the passes.",
             "out.std(dim=0): neither the variance, nor the standard error of the mean",
+        )
+    return _about_modes(answer, x)
+
+
+def _about_modes(answer, x):
+    """A model that comes in training mode, but for its first layer."""
+    import torch
+
+    model = _model(0.5).train()
+    model[0].eval()
+    modes, buffers = _of_modules(model)
+    with torch.random.fork_rng():
+        answer(model, x, 3)
+    after, moved = _of_modules(model)
+    if any(not torch.equal(a, b) for a, b in zip(buffers, moved, strict=True)):
+        return Diagnosis(
+            "takes-the-mode-it-finds",
+            "batch norm learns from x if the model comes in training mode.",
+            "model.eval() first, and then switch on the nn.Dropout modules alone",
+        )
+    if after != modes:
+        return Diagnosis(
+            "another-mode-than-before",
+            "a model that came in training mode goes back in another one.",
+            "note module.training of every module, and put back what you noted: train() and "
+            "eval() set all that lies below, too",
         )
     return None
 
@@ -743,6 +784,16 @@ def _interleaved(model, x, passes):
         out = model(x.repeat_interleave(passes, dim=0)).view(passes, len(x), -1)
     model.eval()
     return out.mean(dim=0), out.std(dim=0)
+
+
+def _probabilities(model, x, passes):
+    out = _passes(model, x, passes).softmax(dim=-1)
+    return out.mean(dim=0), out.std(dim=0)
+
+
+def _leaves_evaluation(model, x, passes):
+    model.eval()
+    return _one_call()(model, x, passes)
 
 
 def _one_number(model, x, passes):

@@ -89,8 +89,8 @@ CARDS = [
     ),
     _card(
         "What does `model.eval()` do?",
-        "It clears the flag `training` of every module: nn.Dropout stops dropping, batch norm uses "
-        "stored statistics.",
+        "It clears the flag `training` of every module: `nn.Dropout` stops dropping, batch norm "
+        "uses stored statistics.",
         "02_how_dropout_works.ipynb#train-and-eval",
     ),
     _card(
@@ -110,8 +110,8 @@ CARDS = [
     ),
     _card(
         "What does the whole network average?",
-        "Behind one softmax layer exactly the normalised geometric mean of the thinned networks; "
-        "deeper, an approximation.",
+        "With dropout only in front of one softmax layer, exactly the normalised geometric mean of "
+        "the thinned networks; deeper, an approximation.",
         "04_why_dropout_prevents_overfitting.ipynb#what-the-whole-network-averages",
     ),
     _card(
@@ -169,8 +169,8 @@ CARDS = [
     ),
     _card(
         "How many more steps does it take?",
-        "At $p = 0.5$ two to three times as many to the same training loss, in the book's runs and "
-        "as J14 reports; fewer than twice at 0.2.",
+        "At $p = 0.5$ about two to three times as many to the same training loss, in the book's "
+        "runs and as the paper of 2014 reports; fewer than twice at 0.2.",
         "06_limitations.ipynb#more-steps",
     ),
     _card(
@@ -214,7 +214,8 @@ EXERCISES = (
             "“Write me dropout. No framework.” A class `Dropout(p, rng)` with `forward(x)`, "
             "`backward(grad_output)`, `train()` and `eval()`; inverted, for arrays of any shape, "
             "with `p` from 0 to 1, both included. A new layer is in training mode. The class must "
-            "not write into its arguments, nor change their dtype, and it draws from `rng`."
+            "not write into its arguments, nor change their dtype, nor hand back the very array "
+            "that came in; and it draws from `rng`."
         ),
         starter=(
             "class Dropout:\n    def __init__(self, p, rng): ...\n\n"
@@ -276,8 +277,8 @@ EXERCISES = (
             "    return losses\n"
             "```\n\n"
             "Write `train` so that every epoch trains with dropout on and validates with it off, "
-            "each batch takes a step of its own gradient, and what comes back is a list of "
-            "numbers, one validation loss per epoch."
+            "each batch takes a step of its own gradient, validation records nothing for "
+            "gradients, and what comes back is a list of numbers, one validation loss per epoch."
         ),
         starter=(
             "def train(\n    model, batches, validation, optimiser, loss_function, epochs\n):\n"
@@ -429,6 +430,10 @@ EXERCISES = (
                 "scaled-the-other-way",
             ),
             (
+                lambda w1, b1, w2, b2, keep, p: (w1[keep], b1[keep], w2[:, keep] / p, b2),
+                "divides-by-p",
+            ),
+            (
                 lambda w1, b1, w2, b2, keep, p: (
                     w1[keep],
                     b1[keep],
@@ -458,9 +463,10 @@ EXERCISES = (
         statement=(
             "“Monte Carlo dropout, please, and not in a loop.” Write "
             "`mean_and_spread(model, x, passes)` for `x` of shape (N, inputs): the mean and the "
-            "standard deviation over the passes, each (N, classes), with *one* call of the model. "
-            "Only its `nn.Dropout` layers are on, gradients are not recorded, and afterwards every "
-            "module is in the mode that it had before."
+            "standard deviation, over the passes, of what the model gives, each (N, classes), "
+            "with *one* call of the model. In whatever mode the model comes: during the call only "
+            "its `nn.Dropout` layers are in training mode, gradients are not recorded, and "
+            "afterwards every module is in the mode that it had before."
         ),
         starter=(
             "def mean_and_spread(model, x, passes):\n    # your code\n    ...\n\n\n"
@@ -471,17 +477,18 @@ EXERCISES = (
             "`passes` times?",
             "`x.repeat(passes, 1)` stacks whole copies of the batch; `.view(passes, N, -1)` takes "
             "the output apart again.",
-            "The modes: note `module.training` of every `nn.Dropout` in `model.modules()`, switch "
-            "them on, and put them back in a `finally`.",
+            "The modes: note `module.training` of everything in `model.modules()`; `model.eval()`; "
+            "switch the `nn.Dropout` layers on; and put all flags back in a `finally`.",
         ),
         solution=tasks.mean_and_spread,
         explanation=(
             "It works because masks belong to cases: copies in one batch get masks of their own. "
             "With batch norm in evaluation mode the rows don't hear each other.\n\n"
             "**What the examiner listens for:** “fresh mask per case”, as the reason; that batch "
-            "norm stays in evaluation. **And then:** “What does it cost?” Memory for passes · N "
-            "rows: cut it into pieces. “And is the mean better than one pass with dropout off?” "
-            "In the book's runs it is not shown to err less; it costs a hundred times as much."
+            "norm is in evaluation, in whatever mode the model came. **And then:** “What does it "
+            "cost?” Memory for passes · N rows: cut it into pieces. “And is the mean better than "
+            "one pass with dropout off?” In the book's runs it is not shown to err less; it costs "
+            "a hundred times as much."
         ),
         judge=tasks.judge_one_call,
         wrong_answers=(
@@ -494,6 +501,9 @@ EXERCISES = (
             (tasks._one_call(gradients=True), "keeps-gradients"),
             (tasks._interleaved, "cases-mixed"),
             (tasks._one_number, "wrong-shape"),
+            (tasks._probabilities, "applies-softmax"),
+            (tasks._one_call(), "takes-the-mode-it-finds"),
+            (tasks._leaves_evaluation, "another-mode-than-before"),
             (tasks._variance, "not-the-spread"),
             (tasks._standard_error, "not-the-spread"),
         ),

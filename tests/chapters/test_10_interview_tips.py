@@ -104,6 +104,42 @@ def test_dropout_on_top_of_batch_norm_was_shown_to_help_nowhere():
     assert "supports" not in says("33-works-with-batch-norm").values()
 
 
+def test_the_old_learning_rate_was_bad_with_max_norm_and_undecided_without():
+    found = says("34-no-other-hyperparameter")
+    assert {how for label, how in found.items() if "max-norm" in label} == {"contradicts"}
+    assert {how for label, how in found.items() if "max-norm" not in label} == {"undecided"}
+
+
+def test_against_five_networks_the_error_was_lower_and_the_loss_undecided():
+    for claim in ("dropout-instead-of-an-ensemble", "dropout-over-l2"):
+        assert says(claim) == {"error": "supports", "loss": "undecided"}
+
+
+def test_units_were_less_correlated_in_the_autoencoder_and_more_in_one_layer():
+    found = says("03-units-less-alike")
+    assert found["autoencoder"] == "supports"
+    assert found["classifier, second layer"] == "contradicts"
+
+
+def test_the_mean_over_masks_is_met_worse_at_a_larger_rate():
+    near = {
+        o.condition.label: o.interval
+        for o in settle(CLAIMS["26-whole-network-is-the-average"]).outcomes
+    }
+    assert near["ReLU layer behind, p = 0.2"].high < near["ReLU layer behind, p = 0.5"].low
+
+
+def test_behind_weights_the_shift_is_much_smaller():
+    found = {o.condition.label: o.interval for o in settle(CLAIMS["40-variance-shift"]).outcomes}
+    behind = found["behind ReLUs that a batch norm follows"]
+    assert 2 * behind.high < found["directly before batch norm"].low
+
+
+def test_at_some_sizes_a_chosen_p_brings_the_spread_near():
+    assert "supports" in says("chosen-p-brings-it-near").values()
+    assert says("spread-shrinks-by-choosing-p")["against 64 points"] == "supports"
+
+
 def test_more_steps_is_two_to_three_times_at_one_half_only():
     found = says("37-two-to-three-times-the-steps")
     assert {how for label, how in found.items() if "0.2" in label} == {"contradicts"}
