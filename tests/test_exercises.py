@@ -5,7 +5,9 @@ import time
 import numpy as np
 import pytest
 
+from dropout_lib.checks import Diagnosis
 from dropout_lib.exercises import (
+    Verdict,
     all_exercises,
     check,
     exercise,
@@ -72,3 +74,17 @@ def test_unknown_exercise_is_named_with_its_neighbours():
         check("nonsense", 1)
     with pytest.raises(ValueError, match="hints 1 to 3, but got 9"):
         hint("02-backward", 9)
+
+
+@pytest.mark.parametrize(
+    ("right", "said"),
+    [
+        ((), ""),
+        (("a", "b", "c"), "Right so far: a, b, c.\n"),
+        (("a", "b", "c", "d"), "Right so far: 1 other, b, c, d.\n"),
+        (("a", "b", "c", "d", "e"), "Right so far: 2 others, c, d, e.\n"),
+    ],
+)
+def test_a_verdict_names_the_last_three_properties_that_are_right(right, said):
+    diagnosis = Diagnosis("code", "this is wrong.", "look there", right)
+    assert repr(Verdict("02-forward", diagnosis)).startswith(f"{said}Not yet: this is wrong.")

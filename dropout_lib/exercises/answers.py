@@ -41,6 +41,30 @@ def nothing_back(answers):
     )
 
 
+def in_both_modes(name, function, x):
+    """{the call: what it returned}, in training and in evaluation, at p = 0.5."""
+    return {
+        f"{name}(x, 0.5, {training}, rng)": function(
+            x.copy(), 0.5, training, np.random.default_rng(0)
+        )
+        for training in (True, False)
+    }
+
+
+def wrong_shape(answers, x):
+    """What to say where no array of the shape of x came back; None where one always did."""
+    if diagnosis := nothing_back(answers):
+        return diagnosis
+    for call, answer in answers.items():
+        if np.shape(answer) != x.shape:
+            return Diagnosis(
+                "shape-changed",
+                f"for x of shape {x.shape}, {call} gives {described(answer)}.",
+                "return the array of outputs and nothing else",
+            )
+    return None
+
+
 def numbers(answers, hint="return the number itself"):
     """{call: float}, or the Diagnosis of the first answer that is no single number."""
     if diagnosis := nothing_back(answers):

@@ -110,7 +110,8 @@ class Verdict:
 
 def _right_so_far(names):
     """The last three properties that were found in order; how many others there are."""
-    others = f"{len(names) - 3} others, " if len(names) > 3 else ""
+    before = len(names) - 3
+    others = f"{before} {'other' if before == 1 else 'others'}, " if before > 0 else ""
     return f"Right so far: {others}{', '.join(names[-3:])}."
 
 

@@ -10,6 +10,7 @@ from ..checks.elementwise import p_zero_keeps_all_and_p_one_drops_all
 from .answers import (
     described,
     every_unit_has_a_draw,
+    in_both_modes,
     judge_formula,
     nothing_back,
 )
@@ -18,12 +19,7 @@ from .core import Exercise, first_diagnosis, multiple_choice
 
 def judge_forward(forward):
     x = np.ones((2, 3))
-    given = {
-        f"forward(x, 0.5, {training}, rng)": forward(
-            x.copy(), 0.5, training, np.random.default_rng(0)
-        )
-        for training in (True, False)
-    }
+    given = in_both_modes("forward", forward, x)
     if diagnosis := nothing_back(given):
         return diagnosis
     for call, answer in given.items():

@@ -8,11 +8,10 @@ from ..checks import Diagnosis
 from .answers import (
     called,
     close,
-    described,
     judge_formula,
-    nothing_back,
     numbers,
     pairs,
+    wrong_shape,
 )
 from .core import Exercise, multiple_choice
 
@@ -39,15 +38,8 @@ def judge_family(family):
         for training in (True, False)
         for p, a in points
     }
-    if diagnosis := nothing_back(given):
+    if diagnosis := wrong_shape(given, x):
         return diagnosis
-    for call, answer in given.items():
-        if np.shape(answer) != x.shape:
-            return Diagnosis(
-                "shape-changed",
-                f"for x of shape {x.shape}, {call} gives {described(answer)}.",
-                "return the array of outputs and nothing else",
-            )
     both = np.array([np.asarray(answer) for answer in given.values()], dtype=float)
     for call, answer in zip(given, both, strict=True):
         if not np.isfinite(answer).all():
@@ -529,15 +521,8 @@ def judge_share(repaired):
             f"repaired(x, {name}, 0.2)": repaired(x.copy(), mask.copy(), 0.2)
             for name, mask in masks.items()
         }
-        if diagnosis := nothing_back(given):
+        if diagnosis := wrong_shape(given, x):
             return diagnosis
-        for call, answer in given.items():
-            if np.shape(answer) != x.shape:
-                return Diagnosis(
-                    "shape-changed",
-                    f"for x of shape {x.shape}, {call} gives {described(answer)}.",
-                    "return the array of outputs and nothing else",
-                )
         outs = {name: np.asarray(out) / x for name, out in zip(masks, given.values(), strict=True)}
         at_one = np.asarray(repaired(x.copy(), masks["none"], 1.0))
     return _share_diagnosis(outs, masks, x) or _share_at_one(outs["none"], at_one)

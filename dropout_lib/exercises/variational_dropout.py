@@ -20,7 +20,15 @@ from ..checks.grouped import (
     every_group_has_its_own_draw,
     output_is_an_array_like_x,
 )
-from .answers import called, close, described, every_unit_has_a_draw, nothing_back, pairs
+from .answers import (
+    called,
+    close,
+    described,
+    every_unit_has_a_draw,
+    in_both_modes,
+    nothing_back,
+    pairs,
+)
 from .core import NOT_STARTED, Exercise, first_diagnosis, multiple_choice
 
 # --- one mask for all steps --------------------------------------------------------------------
@@ -30,12 +38,7 @@ def judge_mask(variational_dropout):
     like = sequence_subject(scratch.VariationalDropout)
     own = function_subject(variational_dropout, name="variational_dropout")
     x = np.ones((2, 3, 4), dtype=np.float32)
-    given = {
-        f"variational_dropout(x, 0.5, {training}, rng)": variational_dropout(
-            x.copy(), 0.5, training, np.random.default_rng(0)
-        )
-        for training in (True, False)
-    }
+    given = in_both_modes("variational_dropout", variational_dropout, x)
     if diagnosis := nothing_back(given):
         return diagnosis
     for call, answer in given.items():

@@ -54,33 +54,6 @@ def page_of(*parts, theme="light", headings=()):
 
 
 @pytest.fixture
-def open_page(browser, tmp_path):
-    """open_page(html) opens it; whatever is done there must log nothing and fetch nothing."""
-    contexts, complaints = [], []
-
-    def opened(html, width=1000, **options):
-        path = tmp_path / f"page{len(contexts)}.html"
-        path.write_text(html, encoding="utf-8")
-        context = browser.new_context(viewport={"width": width, "height": 800}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(5_000)
-        own = (path.as_uri(), "about:srcdoc")
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda r: r.url.split("#")[0] in own or complaints.append(r.url))
-        page.goto(path.as_uri())
-        if options.get("java_script_enabled", True):
-            page.locator(".dx:not([data-ready])").wait_for(state="detached")
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert complaints == []
-
-
-@pytest.fixture
 def page(open_page):
     headings = dict.fromkeys(question["section"] for question in questions(CHAPTER))
     return open_page(page_of(the_quiz(), headings=headings))
